@@ -1,0 +1,5 @@
+"""`python -m bookstore` is the same as `bookstore`."""
+
+from bookstore.cli import main
+
+main()

@@ -1,0 +1,73 @@
+"""`bookstore config`: every setting, from the one class that defines them."""
+
+import json
+from enum import StrEnum
+
+import click
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from bookstore.config import Settings
+
+
+def explain(error: ValidationError) -> str:
+    """Which settings are wrong and why, without their values."""
+    lines = [
+        f"  {'.'.join(map(str, item['loc'])).upper()}: {item['msg'].removeprefix('Value error, ')}"
+        for item in error.errors(include_input=False, include_url=False)
+    ]
+    return "\n".join(["These settings are wrong (see `bookstore config --help`):", *lines])
+
+
+def type_name(field: FieldInfo) -> str:
+    """A setting's type, as a reader of the table would call it."""
+    text = str(field.annotation)
+    if "SecretStr" in text:
+        return "secret"
+    if isinstance(field.annotation, type) and issubclass(field.annotation, StrEnum):
+        return "|".join(field.annotation)
+    return next(name for name in ("int", "float", "bool", "tuple", "str") if name in text).replace("tuple", "list")
+
+
+def default(field: FieldInfo) -> str:
+    """A setting's default, as it would be written in the environment."""
+    if field.default is PydanticUndefined:
+        return "required"
+    if isinstance(field.default, tuple):
+        return ",".join(field.default)
+    return "" if field.default is None else str(field.default)
+
+
+def table() -> list[tuple[str, str, str, str]]:
+    """Name, type, default and meaning of every setting."""
+    return [
+        (name.upper(), type_name(field), default(field), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def settings_help() -> str:
+    """The table as lines of text; \\b keeps click from re-wrapping it."""
+    rows = [("SETTING", "TYPE", "DEFAULT", "MEANING"), *table()]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows]
+    return "\n".join(["\b", *lines])
+
+
+class ConfigCommand(click.Command):
+    """Its help ends with the table of settings."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table whole: a terminal wraps it better than a paragraph does."""
+        formatter.write("\n" + settings_help().removeprefix("\b\n") + "\n")
+
+
+@click.command(cls=ConfigCommand)
+def config() -> None:
+    """Show the settings in force as JSON, secrets masked.
+
+    Each setting is read from the environment variable of its name, else from the file of its name in the folder
+    SECRETS_DIR, else from its default.
+    """
+    click.echo(json.dumps({name.upper(): value for name, value in Settings.load().model_dump(mode="json").items()}, indent=2))

@@ -1,0 +1,101 @@
+"""`bookstore db`: wait for the database, bring its schema up to date, check it."""
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from alembic import command
+from psycopg import sql
+from sqlalchemy import Connection, create_engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from bookstore import schema
+from bookstore.config import Settings
+from bookstore.db import connect_args
+
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[Connection]:
+    """One connection of its own, closed at the end."""
+    engine = create_engine(settings.database, poolclass=NullPool, connect_args=connect_args(settings))
+    with engine.connect() as connection:
+        yield connection
+
+
+@click.group()
+def db() -> None:
+    """Wait for the database, bring its schema up to date, check it."""
+
+
+@db.command()
+@click.option("--sql", "only_print", is_flag=True, help="Print the statements of every migration instead.")
+def upgrade(*, only_print: bool) -> None:
+    """Apply the migrations that are missing. Two at once: the second waits, then finds nothing to do.
+
+    Connect as the owner of the schema. DATABASE_APP_ROLE names the role that the shop uses, which is then granted
+    reading and writing, and nothing that changes the schema.
+    """
+    config = schema.alembic_config()
+    if only_print:
+        command.upgrade(config, "head", sql=True)
+        return
+    settings = Settings.load()
+    with connected(settings) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        if settings.database_app_role:
+            grant(connection, settings.database_app_role)
+            connection.commit()
+    click.echo(f"The schema is at {schema.known_revisions()[0]}.")
+
+
+def grant(connection: Connection, role: str) -> None:
+    """Let a role read and write every table, and read which migrations ran."""
+    name = sql.Identifier(role)
+    statements = sql.SQL(
+        "GRANT USAGE ON SCHEMA public TO {role};"
+        "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};"
+        "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}"
+    ).format(role=name)
+    connection.exec_driver_sql(statements.as_string())
+
+
+@db.command()
+@click.option("--schema", "with_schema", is_flag=True, help="Wait for the schema that this code needs, too.")
+@click.option("--timeout-seconds", default=60.0, show_default=True, help="Give up after this long.")
+def wait(*, with_schema: bool, timeout_seconds: float) -> None:
+    """Wait until the database answers: ever longer pauses with jitter, until a deadline."""
+    settings = Settings.load()
+    deadline = time.monotonic() + timeout_seconds
+    pause = 0.1
+    while reason := _reason_to_wait(settings, with_schema=with_schema):
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise click.ClickException(f"Gave up after {timeout_seconds:g} s: {reason}")
+        click.echo(f"Waiting: {reason}", err=True)
+        # Full jitter, so that pods that start together do not ask together.
+        time.sleep(min(random.uniform(pause / 2, pause), left))  # noqa: S311  # not for secrets
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+    click.echo("The database is ready.")
+
+
+def _reason_to_wait(settings: Settings, *, with_schema: bool) -> str | None:
+    try:
+        with connected(settings) as connection:
+            return schema.reason_against(connection) if with_schema else None
+    except OperationalError as error:
+        return str(error.orig).strip().splitlines()[0]
+
+
+@db.command()
+def check() -> None:
+    """Say whether the database has the schema that this code needs; exit code 1 where it has not."""
+    with connected(Settings.load()) as connection:
+        if reason := schema.reason_against(connection):
+            raise click.ClickException(reason)
+    click.echo("The schema is what this code needs.")

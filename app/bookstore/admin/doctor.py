@@ -1,0 +1,75 @@
+"""`bookstore doctor`: what is wrong with this installation, in one look."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import click
+from pydantic import ValidationError
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bookstore import schema
+from bookstore.admin import configuration
+from bookstore.admin.database import connected
+from bookstore.config import Settings
+
+LARGEST_CLOCK_DIFFERENCE_SECONDS = 5.0
+OLDEST_POSTGRESQL = 17
+
+
+def _server(connection: Connection) -> str | None:
+    number = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
+    return None if number >= OLDEST_POSTGRESQL else f"PostgreSQL {number} is older than {OLDEST_POSTGRESQL}"
+
+
+def _clock(connection: Connection) -> str | None:
+    theirs = connection.scalar(text("SELECT clock_timestamp()"))
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    return None if apart < LARGEST_CLOCK_DIFFERENCE_SECONDS else f"differs from the database's by {apart:.0f} s"
+
+
+def _role(connection: Connection) -> str | None:
+    risky = connection.scalar(
+        text(
+            "SELECT rolsuper OR has_schema_privilege(current_user, 'public', 'CREATE') "
+            "FROM pg_roles WHERE rolname = current_user"
+        )
+    )
+    return "can change the schema: use a role that only reads and writes" if risky else None
+
+
+CHECKS: dict[str, Callable[[Connection], str | None]] = {
+    "server": _server,
+    "schema": schema.reason_against,
+    "role": _role,
+    "clock": _clock,
+}
+
+
+@click.command()
+@click.pass_context
+def doctor(ctx: click.Context) -> None:
+    """Check settings, database, schema, role and clock, and say what is wrong."""
+    findings = list(examine())
+    for name, wrong in findings:
+        click.echo(f"{'ok  ' if wrong is None else 'FAIL'}  {name}{': ' + wrong if wrong else ''}")
+    if any(wrong for _, wrong in findings):
+        ctx.exit(1)
+
+
+def examine() -> list[tuple[str, str | None]]:
+    """Each check's name and what it found, None where all is well; a failed one ends those that need it."""
+    try:
+        settings = Settings.load()
+    except ValidationError as error:
+        return [("settings", configuration.explain(error))]
+    findings: list[tuple[str, str | None]] = [("settings", None)]
+    try:
+        with connected(settings) as connection:
+            findings.append(("database", None))
+            for name, check in CHECKS.items():
+                findings.append((name, check(connection)))
+                connection.rollback()
+    except SQLAlchemyError as error:
+        findings.append(("database", str(getattr(error, "orig", error)).strip()))
+    return findings

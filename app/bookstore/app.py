@@ -1,0 +1,22 @@
+"""The composition root: an application is the list of its parts, each given the same settings."""
+
+from flask import Flask
+
+from bookstore import catalogue, db, health, logs, metrics, openapi, problems, security, storefront, tokens
+from bookstore.config import Settings
+
+# Order matters where a part sees every request: what comes first wraps what comes later.
+PARTS = (logs, metrics, security, problems, db, health, tokens, openapi, storefront, catalogue)
+
+
+def create_app(settings: Settings) -> Flask:
+    """The WSGI application. No query, no connection and no file is touched until a request asks for it."""
+    app = Flask("bookstore", static_folder=None)
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key.get_secret_value(),
+        MAX_CONTENT_LENGTH=settings.max_body_bytes,
+    )
+    for part in PARTS:
+        part.init_app(app, settings)
+    return app

@@ -1,0 +1,24 @@
+"""The books and their authors: pages, API, search and import."""
+
+from flask import Flask, Response, request
+
+from bookstore.catalogue import api, pages
+from bookstore.config import Settings, Surface
+
+BLUEPRINTS = {Surface.API: [api.api], Surface.STOREFRONT: [pages.pages]}
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register what this process's surface serves."""
+    for surface, blueprints in BLUEPRINTS.items():
+        if settings.bookstore_surface in (Surface.ALL, surface):
+            for blueprint in blueprints:
+                app.register_blueprint(blueprint)
+    public = f"public, max-age={settings.catalogue_max_age_seconds}"
+
+    @app.after_request
+    def say_who_may_keep_it(response: Response) -> Response:
+        if request.blueprint in ("catalogue_api", "catalogue") and "Cache-Control" not in response.headers:
+            readable_by_all = request.method in ("GET", "HEAD") and "Authorization" not in request.headers
+            response.headers["Cache-Control"] = public if readable_by_all else "private, no-cache"
+        return response

@@ -1,0 +1,144 @@
+"""/api/v1/books and /api/v1/authors."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request, url_for
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from bookstore.catalogue import isbn, queries, service, spelling
+from bookstore.catalogue.schemas import (
+    AuthorOut,
+    AuthorPage,
+    AuthorPath,
+    AuthorQuery,
+    BookIn,
+    BookOut,
+    BookPage,
+    BookPatch,
+    BookPath,
+    BookQuery,
+    BookReplacement,
+    BookSummary,
+)
+from bookstore.db import ReadSession
+from bookstore.errors import BadRequest, Conflict, NotFound
+from bookstore.web import Api, Reply, authorize, require_match
+
+api = Api("catalogue_api", __name__, url_prefix="/api/v1")
+SCOPE = "catalogue"
+
+
+def summary(row: Row[Any]) -> BookSummary:
+    """A row of queries.SUMMARY as the API shows it."""
+    return BookSummary.model_validate(_fields(row))
+
+
+def whole(row: Row[Any]) -> BookOut:
+    """A row of queries.WHOLE as the API shows it."""
+    return BookOut.model_validate(_fields(row) | {"isbn10": isbn.to_isbn10(row.isbn13)})
+
+
+def _fields(row: Row[Any]) -> dict[str, Any]:
+    fields = dict(row._mapping)
+    fields["authors"] = fields["authors"] or []
+    fields["cover_url"] = fields["cover_url"] or f"/covers/{row.isbn13}.svg"
+    return fields
+
+
+@api.endpoint("GET", "/books", answer=BookPage, errors=[BadRequest])
+def list_books(session: ReadSession, query: BookQuery) -> Reply:
+    """List, filter and search the books on sale.
+
+    Pages are keyset pages: follow `next` (or the Link header) until it is null.
+    """
+    page = queries.books(session, query)
+    suggestion = spelling.suggest(session, query.q) if query.q and not page.rows and not query.cursor else None
+    following = _next_page(page.next_cursor)
+    body = BookPage(items=[summary(row) for row in page.rows], next=following, did_you_mean=suggestion)
+    return Reply(body, headers=_link(following))
+
+
+@api.endpoint("GET", "/books/<isbn>", answer=BookOut, errors=[NotFound])
+def read_book(session: ReadSession, path: BookPath) -> Reply:
+    """Read one book; one that is not on sale needs a token with the scope `catalogue`."""
+    found = _current(session, path.isbn)
+    if not found.active:
+        if "Authorization" not in request.headers:
+            raise NotFound(service.NO_SUCH_BOOK)
+        authorize(SCOPE)
+    return Reply(found)
+
+
+@api.endpoint("POST", "/books", answer=BookOut, status=201, scope=SCOPE, errors=[Conflict])
+def create_book(session: Session, body: BookIn) -> Reply:
+    """Add a book."""
+    service.create_book(session, body.isbn, body.changes())
+    location = url_for("catalogue_api.read_book", isbn=body.isbn)
+    return Reply(_current(session, body.isbn), 201, {"Location": location})
+
+
+@api.endpoint(
+    "PUT", "/books/<isbn>", answer=BookOut, scope=SCOPE, conditional=True, errors=[NotFound]
+)
+def replace_book(session: Session, path: BookPath, body: BookReplacement) -> BookOut:
+    """Replace every field of a book."""
+    return _change(session, path.isbn, body.changes())
+
+
+@api.endpoint("PATCH", "/books/<isbn>", answer=BookOut, scope=SCOPE, conditional=True, errors=[NotFound])
+def update_book(session: Session, path: BookPath, body: BookPatch) -> BookOut:
+    """Change some fields of a book (RFC 7396)."""
+    return _change(session, path.isbn, body.changes())
+
+
+@api.endpoint("DELETE", "/books/<isbn>", status=204, scope=SCOPE, conditional=True, errors=[NotFound])
+def delete_book(session: Session, path: BookPath) -> None:
+    """Remove a book for good; to stop its sale, set `active` to false instead."""
+    book = service.locked_book(session, path.isbn)
+    require_match(_current(session, path.isbn))
+    service.delete_book(session, book)
+
+
+@api.endpoint("GET", "/authors", answer=AuthorPage, errors=[BadRequest])
+def list_authors(session: ReadSession, query: AuthorQuery) -> Reply:
+    """List the authors by name in their address."""
+    page = queries.authors(session, query.limit, query.cursor)
+    following = _next_page(page.next_cursor)
+    items = [AuthorOut(name=row.name, slug=row.slug) for row in page.rows]
+    return Reply(AuthorPage(items=items, next=following), headers=_link(following))
+
+
+@api.endpoint("GET", "/authors/<slug>", answer=AuthorOut, errors=[NotFound])
+def read_author(session: ReadSession, path: AuthorPath) -> AuthorOut:
+    """Read one author; the books are at `/books?author=<slug>`."""
+    row = queries.author(session, path.slug)
+    if row is None:
+        raise NotFound("No author with this name in the address.")
+    return AuthorOut(name=row.name, slug=row.slug)
+
+
+def _current(session: Session, isbn13: str) -> BookOut:
+    row = queries.book(ReadSession(session), isbn13)
+    if row is None:
+        raise NotFound(service.NO_SUCH_BOOK)
+    return whole(row)
+
+
+def _change(session: Session, isbn13: str, changes: dict[str, Any]) -> BookOut:
+    book = service.locked_book(session, isbn13)
+    require_match(_current(session, isbn13))
+    service.change_book(session, book, changes)
+    return _current(session, isbn13)
+
+
+def _next_page(cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    return f"{request.path}?{urlencode({**request.args.to_dict(), 'cursor': cursor})}"
+
+
+def _link(following: str | None) -> dict[str, str]:
+    """RFC 8288."""
+    return {"Link": f'<{following}>; rel="next"'} if following else {}

@@ -1,0 +1,89 @@
+"""What can be done to the catalogue. Every function takes the session of one unit of work, and none commits."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from bookstore.catalogue.models import Author, Book, BookAuthor
+from bookstore.catalogue.slugs import slugify
+from bookstore.errors import Conflict, NotFound
+
+NO_SUCH_BOOK = "No book with this ISBN is in the catalogue."
+
+
+def create_book(session: Session, isbn13: str, fields: dict[str, Any]) -> Book:
+    """A new book; `fields` as in schemas.BookReplacement. Raises Conflict where the ISBN is taken."""
+    if session.scalar(select(Book.id).where(Book.isbn13 == isbn13)):
+        raise Conflict("A book with this ISBN is in the catalogue already: change that one.")
+    names = fields.pop("authors")
+    book = Book(isbn13=isbn13, slug=slugify(fields["title"]), byline=", ".join(names), **fields)
+    session.add(book)
+    session.flush()
+    _set_authors(session, book, names)
+    index_words(session, [book.id])
+    return book
+
+
+def locked_book(session: Session, isbn13: str) -> Book:
+    """The book, locked until the unit of work ends; raises NotFound."""
+    book = session.scalar(select(Book).where(Book.isbn13 == isbn13).with_for_update())
+    if book is None:
+        raise NotFound(NO_SUCH_BOOK)
+    return book
+
+
+def change_book(session: Session, book: Book, fields: dict[str, Any]) -> None:
+    """Set these fields of a book that is locked."""
+    names = fields.pop("authors", None)
+    for name, value in fields.items():
+        setattr(book, name, value)
+    book.slug = slugify(book.title)
+    if names is not None:
+        book.byline = ", ".join(names)
+        _set_authors(session, book, names)
+    session.flush()
+    index_words(session, [book.id])
+
+
+def delete_book(session: Session, book: Book) -> None:
+    """Take a book out of the catalogue for good."""
+    session.execute(delete(Book).where(Book.id == book.id))
+
+
+def _set_authors(session: Session, book: Book, names: Sequence[str]) -> None:
+    by_slug = {slugify(name): name for name in reversed(names)}
+    slugs = list(dict.fromkeys(slugify(name) for name in names))
+    # In one order everywhere, so that two writers who share authors wait instead of deadlocking.
+    rows = [{"name": by_slug[slug], "slug": slug} for slug in sorted(slugs)]
+    session.execute(insert(Author).on_conflict_do_nothing(), rows)
+    ids = dict(session.execute(select(Author.slug, Author.id).where(Author.slug.in_(slugs))).tuples())
+    session.execute(delete(BookAuthor).where(BookAuthor.book_id == book.id))
+    session.execute(
+        insert(BookAuthor),
+        [{"book_id": book.id, "position": index, "author_id": ids[slug]} for index, slug in enumerate(slugs)],
+    )
+
+
+def index_words(session: Session, book_ids: Sequence[int]) -> None:
+    """Teach 'did you mean' the words of these books' titles and authors."""
+    session.execute(
+        text(
+            """
+            INSERT INTO search_word (word)
+            SELECT DISTINCT word
+            FROM book, unnest(tsvector_to_array(to_tsvector('simple', fold(title || ' ' || byline)))) AS word
+            WHERE book.id = ANY(:ids) AND word ~ '^\\w{3,40}$'
+            ORDER BY word
+            ON CONFLICT DO NOTHING
+            """
+        ),
+        {"ids": list(book_ids)},
+    )
+
+
+def count_books(session: Session) -> int:
+    """How many books there are, on sale or not."""
+    return session.scalar(select(func.count()).select_from(Book)) or 0

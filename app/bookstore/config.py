@@ -1,0 +1,135 @@
+"""Every setting of the application, from the environment or from mounted files (twelve-factor III).
+
+A setting is read from the variable of its name in capitals, else from the file of its name in `SECRETS_DIR` (a
+mounted Secret), else from its default. `bookstore config --help` prints this class as a table.
+"""
+
+import os
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+MINIMUM_SECRET_LENGTH = 32
+
+
+class Surface(StrEnum):
+    """Which part of the shop a process serves."""
+
+    ALL = "all"
+    API = "api"
+    STOREFRONT = "storefront"
+
+
+class LogFormat(StrEnum):
+    """How a log line looks; `auto` is readable on a terminal and JSON elsewhere."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+def _postgresql_url(value: SecretStr) -> SecretStr:
+    try:
+        url = make_url(value.get_secret_value())
+    except ArgumentError as error:
+        # The value holds a password: the message must not repeat it.
+        raise ValueError("is not a URL such as postgresql://user:password@host:5432/name") from error
+    if url.get_backend_name() != "postgresql":
+        raise ValueError("must start with postgresql://")
+    return value
+
+
+def _long_enough(value: SecretStr) -> SecretStr:
+    if len(value.get_secret_value()) < MINIMUM_SECRET_LENGTH:
+        raise ValueError(f"must be at least {MINIMUM_SECRET_LENGTH} characters; make one with: openssl rand -hex 32")
+    return value
+
+
+def _split(value: Any) -> Any:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Frozen once read; a wrong value stops the process with the setting's name and what to do."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True)
+
+    bookstore_surface: Surface = Field(Surface.ALL, description="What this process serves: all, api or storefront.")
+    secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] = Field(
+        description="Signs cookies and page cursors; at least 32 random characters. Secret."
+    )
+
+    database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = Field(
+        None, description="postgresql://user:password@host:5432/name; overrides the DATABASE_* parts. Secret."
+    )
+    database_host: str = Field("localhost", description="PostgreSQL host, or the folder of its Unix socket.")
+    database_port: int = Field(5432, ge=1, le=65535, description="PostgreSQL port.")
+    database_name: str = Field("bookstore", description="PostgreSQL database.")
+    database_user: str = Field("bookstore", description="PostgreSQL role.")
+    database_password: SecretStr | None = Field(None, description="Password of that role. Secret.")
+    database_sslmode: str | None = Field(
+        None,
+        pattern="^(disable|allow|prefer|require|verify-ca|verify-full)$",
+        description="libpq sslmode; verify-full checks the server's name.",
+    )
+    database_sslrootcert: str | None = Field(None, description="File of the CA that signed the server's certificate.")
+    database_app_role: str | None = Field(
+        None, description="Role that `bookstore db upgrade` grants reading and writing (never DDL) to, where it differs."
+    )
+    database_connect_timeout_seconds: int = Field(2, ge=1, description="Longest wait for a new connection.")
+    database_pool_timeout_seconds: float = Field(2, gt=0, description="Longest wait for a free connection; then 503.")
+    database_statement_timeout_seconds: float = Field(
+        5, ge=0, description="Longest run of one statement; then 503. 0 leaves the role's own limit (for PgBouncer)."
+    )
+    database_prepared_statements: bool = Field(
+        True, description="Server-side prepared statements; false behind a PgBouncer older than 1.22."
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on; the image sets 0.0.0.0.")
+    port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
+    metrics_port: int = Field(9000, ge=0, le=65535, description="Port of /metrics; 0 turns metrics off.")
+    web_workers: int = Field(2, ge=1, description="gunicorn worker processes.")
+    web_threads: int = Field(4, ge=1, description="Threads, and so database connections, of a worker.")
+    request_timeout_seconds: int = Field(30, ge=1, description="A worker silent for longer than this is replaced.")
+    graceful_timeout_seconds: int = Field(20, ge=1, description="Time for open requests to finish after SIGTERM.")
+    keepalive_seconds: int = Field(75, ge=1, description="Idle time of a connection; more than the proxy's.")
+
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)] = Field(
+        ("localhost", "127.0.0.1", "[::1]"),
+        description="Comma-separated names that a request's Host may have; .example.org includes its subdomains.",
+    )
+    trusted_proxies: int = Field(0, ge=0, description="Number of proxies in front whose X-Forwarded-* are believed.")
+    max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body; a larger one gets 413.")
+    catalogue_max_age_seconds: int = Field(60, ge=0, description="How long browsers and CDNs may keep the catalogue.")
+
+    shop_name: str = Field("Bookstore", description="Name of the shop on its pages.")
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217 code of prices that state none.")
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
+    log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
+
+    @property
+    def database(self) -> URL:
+        """The database as SQLAlchemy wants it, always with the psycopg driver."""
+        if self.database_url is not None:
+            return make_url(self.database_url.get_secret_value()).set(drivername="postgresql+psycopg")
+        tls = {"sslmode": self.database_sslmode, "sslrootcert": self.database_sslrootcert}
+        password = self.database_password
+        return URL.create(
+            "postgresql+psycopg",
+            username=self.database_user,
+            password=password.get_secret_value() if password else None,
+            host=self.database_host,
+            port=self.database_port,
+            database=self.database_name,
+            query={name: value for name, value in tls.items() if value},
+        )
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the settings from the environment and `SECRETS_DIR`; raises pydantic's ValidationError."""
+        return cls(_secrets_dir=os.environ.get("SECRETS_DIR"))

@@ -1,0 +1,84 @@
+"""gunicorn's settings, from the application's own (`bookstore serve` runs gunicorn with this file)."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from bookstore import logs
+from bookstore.config import Settings
+
+settings = Settings.load()
+logs.configure(settings)
+
+MEMORY = Path("/dev/shm")  # noqa: S108  # shared memory: a heartbeat on a disk can block a worker
+_temporary = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def _metrics_folder() -> str:
+    # prometheus_client reads this when it is first imported, so it must be set before the application is.
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="bookstore-metrics-", dir=_temporary)
+    shutil.rmtree(folder, ignore_errors=True)
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+
+
+metrics_folder = _metrics_folder()
+
+wsgi_app = "bookstore.wsgi:app"
+bind = [f"{settings.host}:{settings.port}"]
+if settings.metrics_port:
+    bind.append(f"{settings.host}:{settings.metrics_port}")
+worker_class = "gthread"
+workers = settings.web_workers
+threads = settings.web_threads
+timeout = settings.request_timeout_seconds
+graceful_timeout = settings.graceful_timeout_seconds
+keepalive = settings.keepalive_seconds
+worker_tmp_dir = str(_temporary)
+# It would write to the home folder, which is read-only in the image.
+control_socket_disable = True
+# Which proxies to believe is the application's affair (TRUSTED_PROXIES).
+secure_scheme_headers: dict[str, str] = {}
+
+
+class logger_class(Logger):  # noqa: N801  # gunicorn's name for the setting
+    """Hand gunicorn's own lines to the root logger; the application writes the access lines."""
+
+    def setup(self, cfg: Any) -> None:
+        """Take gunicorn's handlers away."""
+        self.error_log.handlers = self.access_log.handlers = []
+        self.error_log.propagate = True
+        self.error_log.setLevel(settings.log_level)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Flip readiness as soon as this worker is told to stop; its open requests still finish."""
+    from bookstore.health import draining
+
+    stop = signal.getsignal(signal.SIGTERM)
+
+    def drain(number: int, frame: Any) -> None:
+        draining.set()
+        if callable(stop):
+            stop(number, frame)
+
+    signal.signal(signal.SIGTERM, drain)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget the gauges of a worker that is gone."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(metrics_folder, ignore_errors=True)
+    sys.stdout.flush()

@@ -1,0 +1,89 @@
+"""Logs as an event stream on stdout (twelve-factor XI): one JSON object a line, or a readable form on a terminal.
+
+Each request has an id (`X-Request-ID`, taken from the caller where it is a plain one) and, where the caller sent a W3C
+`traceparent`, its trace id; both are on every line of that request and go back to the caller.
+"""
+
+import logging
+import re
+import sys
+import time
+import uuid
+
+import orjson
+import structlog
+from flask import Flask, Response, g, request
+
+from bookstore.config import LogFormat, Settings
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+log = structlog.get_logger("bookstore.access")
+
+
+def configure(settings: Settings) -> None:
+    """Send structlog's and the standard library's records to stdout in one form."""
+    as_json = settings.log_format is LogFormat.JSON or (
+        settings.log_format is LogFormat.AUTO and not sys.stdout.isatty()
+    )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+    ]
+    last: list[structlog.typing.Processor] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_to_json)]
+        if as_json
+        else [structlog.dev.ConsoleRenderer(timestamp_key="time", colors=sys.stdout.isatty())]
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level)
+
+
+def _to_json(event: object, **_options: object) -> str:
+    return orjson.dumps(event, default=str).decode()
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Bind an id to each request, and write one access line at its end."""
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+        sent = request.headers.get("X-Request-ID", "")
+        g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+        context = {"request_id": g.request_id}
+        if trace := TRACEPARENT.fullmatch(request.headers.get("traceparent", "")):
+            context["trace_id"] = trace[1]
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(**context)
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        response.headers["X-Request-ID"] = g.request_id
+        # The route's template, not the path: a path can hold what is secret, and has no bound.
+        log.info(
+            "request",
+            method=request.method,
+            route=request.url_rule.rule if request.url_rule else None,
+            status=response.status_code,
+            bytes=response.content_length,
+            duration_ms=round((time.perf_counter() - g.began) * 1000, 2),
+        )
+        return response

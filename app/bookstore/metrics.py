@@ -1,0 +1,77 @@
+"""Prometheus metrics, labelled by route template, served on a port of their own that no Service of the shop exposes."""
+
+import os
+import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from bookstore import __version__
+from bookstore.config import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+REQUESTS = Counter("bookstore_http_requests_total", "Requests answered.", ["method", "route", "status"])
+DURATION = Histogram(
+    "bookstore_http_request_duration_seconds", "Time to answer.", ["method", "route"], buckets=BUCKETS_SECONDS
+)
+IN_FLIGHT = Gauge("bookstore_http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum")
+BUILD_INFO = Gauge("bookstore_build_info", "1, labelled with the version.", ["version"], multiprocess_mode="max")
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Count and time each request; put /metrics before the application on its port."""
+    BUILD_INFO.labels(__version__).set(1)
+
+    @app.before_request
+    def begin() -> None:
+        g.metrics_began = time.perf_counter()
+        IN_FLIGHT.inc()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unmatched"
+        # A client may invent methods; each would be a time series of its own.
+        method = request.method if request.url_rule else "other"
+        REQUESTS.labels(method, route, response.status_code).inc()
+        DURATION.labels(method, route).observe(time.perf_counter() - g.metrics_began)
+        return response
+
+    @app.teardown_request
+    def leave(_error: BaseException | None) -> None:
+        if g.pop("metrics_began", None) is not None:
+            IN_FLIGHT.dec()
+
+    if settings.metrics_port:
+        app.wsgi_app = _by_port(settings.metrics_port, app.wsgi_app)  # type: ignore[method-assign]
+
+
+def _by_port(port: int, shop: "WSGIApplication") -> "WSGIApplication":
+    """/metrics and nothing else on its own listener, the shop on the others (which answer /metrics with 404)."""
+    metrics = exposition()
+
+    def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        # gunicorn takes SERVER_PORT from the listening socket, so that no header can forge it.
+        if environ["SERVER_PORT"] != str(port):
+            return shop(environ, start_response)
+        if environ["PATH_INFO"] == "/metrics" and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            return metrics(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain"), ("Content-Length", "0")])
+        return []
+
+    return application
+
+
+def exposition() -> "WSGIApplication":
+    """The metrics of all worker processes, summed when they are scraped (see gunicorn.py), or of this one alone."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return make_wsgi_app()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return make_wsgi_app(registry)

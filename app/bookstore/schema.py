@@ -1,0 +1,42 @@
+"""The database schema that this code needs: its migrations, and whether a database has them."""
+
+from functools import cache
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import ProgrammingError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def alembic_config() -> Config:
+    """Alembic's configuration, without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """Every revision in this code, the newest first."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return tuple(script.revision for script in scripts.walk_revisions())
+
+
+def reason_against(connection: Connection) -> str | None:
+    """Why this code cannot use that database, or None when it can.
+
+    A revision that this code does not know is a newer one: migrations only ever expand what the previous version
+    uses, so that version can go on (and be rolled back to).
+    """
+    try:
+        current = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except ProgrammingError:
+        return "the database has no schema yet: run `bookstore db upgrade`"
+    newest = known_revisions()[0]
+    if current == newest or (current is not None and current not in known_revisions()):
+        return None
+    return f"the database schema is at {current}, older than {newest}: run `bookstore db upgrade`"

@@ -1,0 +1,61 @@
+"""What all pages share: the layout's data, formatting, covers, and static files under names that hold their hash."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, send_from_directory, url_for
+from markupsafe import Markup
+
+from bookstore import covers
+from bookstore.catalogue import languages
+from bookstore.config import Settings
+from bookstore.formats import money, year
+
+STATIC = Path(__file__).parent / "static"
+ONE_YEAR_SECONDS = 31_536_000
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give templates what they share, on every surface: the API has pages too."""
+    app.jinja_env.globals.update(
+        shop_name=settings.shop_name, static_url=static_url, cover=_cover, language_name=languages.name
+    )
+    app.jinja_env.filters.update(money=money, year=year)
+    app.jinja_options["trim_blocks"] = app.jinja_options["lstrip_blocks"] = True
+    blueprint = Blueprint("storefront", __name__)
+
+    @blueprint.get("/static/<version>/<path:name>")
+    def static_file(version: str, name: str) -> Response:
+        response = send_from_directory(STATIC, name)
+        # The address changes with the content, so a copy never goes stale.
+        current = version == _hash(name)
+        response.headers["Cache-Control"] = (
+            f"public, max-age={ONE_YEAR_SECONDS}, immutable" if current else "no-cache"
+        )
+        return response
+
+    @blueprint.get("/favicon.ico")
+    def favicon() -> Response:
+        return send_from_directory(STATIC, "icon.svg", max_age=ONE_YEAR_SECONDS)
+
+    @blueprint.get("/robots.txt")
+    def robots() -> Response:
+        return Response("User-agent: *\nDisallow: /api/\nDisallow: /books?\n", mimetype="text/plain")
+
+    app.register_blueprint(blueprint)
+
+
+def static_url(name: str) -> str:
+    """The address of a static file."""
+    return url_for("storefront.static_file", version=_hash(name), name=name)
+
+
+@cache
+def _hash(name: str) -> str:
+    file = STATIC / name
+    return hashlib.blake2b(file.read_bytes(), digest_size=6).hexdigest() if file.is_file() else "missing"
+
+
+def _cover(title: str, byline: str) -> Markup:
+    return Markup(covers.draw(title, byline))  # noqa: S704  # draw() escapes what it is given

@@ -1,0 +1,27 @@
+"""Bearer tokens for programs that change the shop through the API."""
+
+from flask import Flask, request
+
+from bookstore import db
+from bookstore.config import Settings
+from bookstore.errors import Forbidden, Unauthorized
+from bookstore.tokens import service
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Let endpoints ask for a scope (see bookstore.web.authorize)."""
+    app.extensions["authorize"] = authorize
+
+
+def authorize(scope: str) -> None:
+    """Let the request through if its bearer token (RFC 6750) is valid and has the scope."""
+    authorization = request.authorization
+    if authorization is None or authorization.type != "bearer" or not authorization.token:
+        raise Unauthorized("Send a token that has this scope, as Authorization: Bearer …")
+    with db.reading() as session:
+        scopes = service.scopes_of(session, authorization.token)
+        session.rollback()
+    if scopes is None:
+        raise Unauthorized("This token is unknown, expired or revoked.")
+    if scope not in scopes:
+        raise Forbidden(f"This token lacks the scope {scope!r}.")

@@ -1,0 +1,62 @@
+"""Make, check and revoke API tokens."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from bookstore.db import ReadSession
+from bookstore.errors import Conflict, NotFound
+from bookstore.tokens.models import ApiToken
+
+# Secret scanners find a leaked token by its prefix.
+PREFIX = "bookstore_"
+RANDOM_BYTES = 32
+
+
+class Scope(StrEnum):
+    """What a token may do."""
+
+    CATALOGUE = "catalogue"
+
+
+def _digest(token: str) -> bytes:
+    # 256 random bits cannot be guessed, so that a slow password hash would protect nothing more.
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
+
+
+def add_token(session: Session, name: str, scopes: Sequence[Scope], lifetime_days: int | None) -> str:
+    """A new token, to be shown once: only its hash is kept. Raises Conflict where the name is taken."""
+    if session.scalar(select(ApiToken.id).where(ApiToken.name == name)):
+        raise Conflict(f"A token named {name!r} exists already: revoke it, or choose another name.")
+    token = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+    expires_at = datetime.now(UTC) + timedelta(days=lifetime_days) if lifetime_days else None
+    session.add(ApiToken(name=name, sha256=_digest(token), scopes=list(scopes), expires_at=expires_at))
+    return token
+
+
+def scopes_of(session: ReadSession, token: str) -> list[str] | None:
+    """The scopes of a valid token, None for any other."""
+    return session.scalar(
+        select(ApiToken.scopes).where(
+            ApiToken.sha256 == _digest(token),
+            ApiToken.revoked_at.is_(None),
+            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > func.now()),
+        )
+    )
+
+
+def list_tokens(session: ReadSession) -> Sequence[ApiToken]:
+    """Every token ever made, the oldest first."""
+    return session.scalars(select(ApiToken).order_by(ApiToken.id)).all()
+
+
+def revoke_token(session: Session, name: str) -> None:
+    """End a token now; raises NotFound."""
+    revoke = update(ApiToken).where(ApiToken.name == name, ApiToken.revoked_at.is_(None)).values(revoked_at=func.now())
+    if not session.execute(revoke.returning(ApiToken.id)).all():
+        raise NotFound(f"No valid token is named {name!r}.")

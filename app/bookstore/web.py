@@ -1,0 +1,179 @@
+"""JSON endpoints: typed path, query and body in, a typed body out; OpenAPI comes from the same declarations.
+
+A handler asks for what it needs by name (`session`, `path`, `query`, `body`), and `Api.endpoint` gives it: validated by
+the pydantic model in the annotation, with the session of one unit of work (or of reading, for GET).
+"""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+from pydantic import BaseModel, ValidationError
+
+from bookstore import db
+from bookstore.errors import (
+    BadRequest,
+    DomainError,
+    InvalidInput,
+    PreconditionFailed,
+    PreconditionRequired,
+    UnsupportedMediaType,
+)
+
+JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A body with a status or headers of its own."""
+
+    body: BaseModel | None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path: all that OpenAPI says of it."""
+
+    method: str
+    rule: str
+    name: str
+    summary: str
+    description: str
+    status: int
+    scope: str | None
+    conditional: bool
+    parts: Mapping[str, type[BaseModel]]
+    answer: type[BaseModel] | None
+    errors: Sequence[type[DomainError]]
+
+    @property
+    def content_types(self) -> tuple[str, ...]:
+        """What a body may be sent as."""
+        return (JSON, MERGE_PATCH) if self.method == "PATCH" else (JSON,)
+
+
+class Api(Blueprint):
+    """A blueprint of JSON endpoints that knows its operations."""
+
+    def __init__(self, name: str, import_name: str, *, url_prefix: str) -> None:
+        super().__init__(name, import_name, url_prefix=url_prefix)
+        self.operations: list[Operation] = []
+
+    def endpoint(
+        self,
+        method: str,
+        rule: str,
+        *,
+        answer: type[BaseModel] | None = None,
+        status: int = 200,
+        scope: str | None = None,
+        conditional: bool = False,
+        errors: Sequence[type[DomainError]] = (),
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a handler. `scope` is what a bearer token must have; `conditional` means that it needs If-Match."""
+
+        def register(handler: Callable[..., Any]) -> Callable[..., Any]:
+            hints = inspect.get_annotations(handler, eval_str=True)
+            summary, _, description = inspect.cleandoc(handler.__doc__ or "").partition("\n")
+            operation = Operation(
+                method=method,
+                rule=rule,
+                name=handler.__name__,
+                summary=summary.rstrip("."),
+                description=description.strip(),
+                status=status,
+                scope=scope,
+                conditional=conditional,
+                parts={part: hints[part] for part in ("path", "query", "body") if part in hints},
+                answer=answer,
+                errors=errors,
+            )
+            self.operations.append(operation)
+            view = _view(handler, operation, wants_session="session" in hints)
+            self.add_url_rule(rule, handler.__name__, view, methods=[method])
+            return handler
+
+        return register
+
+
+def _view(handler: Callable[..., Any], operation: Operation, *, wants_session: bool) -> Callable[..., Response]:
+    readers = {"path": _read_path, "query": _read_query, "body": _read_body}
+    scope = db.reading if operation.method == "GET" else db.unit_of_work
+    parts = [(name, readers[name], model) for name, model in operation.parts.items()]
+
+    def view(**path: str) -> Response:
+        if operation.scope:
+            authorize(operation.scope)
+        inputs: dict[str, Any] = {name: read(model, operation, path) for name, read, model in parts}
+        if not wants_session:
+            return respond(handler(**inputs), operation.status)
+        with scope() as session:
+            result = handler(session=session, **inputs)
+        return respond(result, operation.status)
+
+    return view
+
+
+def authorize(scope: str) -> None:
+    """Let the request through if its bearer token has the scope; raises Unauthorized or Forbidden."""
+    current_app.extensions["authorize"](scope)
+
+
+def _read_path(model: type[BaseModel], _operation: Operation, path: dict[str, str]) -> BaseModel:
+    return _validate(lambda: model.model_validate(path), "path")
+
+
+def _read_query(model: type[BaseModel], _operation: Operation, _path: dict[str, str]) -> BaseModel:
+    # A parameter given twice stays a list, which no scalar field accepts: nothing is dropped silently.
+    given = {name: values[0] if len(values) == 1 else values for name, values in request.args.lists()}
+    return _validate(lambda: model.model_validate(given), "query")
+
+
+def _read_body(model: type[BaseModel], operation: Operation, _path: dict[str, str]) -> BaseModel:
+    if request.mimetype not in operation.content_types:
+        raise UnsupportedMediaType(f"Send the body as {' or '.join(operation.content_types)}.")
+    data = request.get_data(cache=False)
+    return _validate(lambda: model.model_validate_json(data), "body")
+
+
+def _validate(read: Callable[[], BaseModel], part: str) -> BaseModel:
+    try:
+        return read()
+    except ValidationError as error:
+        if any(item["type"] == "json_invalid" for item in error.errors(include_input=False, include_url=False)):
+            raise BadRequest("The body is not valid JSON.") from None
+        raise InvalidInput.from_validation(error, part) from None
+
+
+def respond(result: BaseModel | Reply | None, status: int = 200) -> Response:
+    """The response to a handler's result; 304 where the caller has it already."""
+    reply = result if isinstance(result, Reply) else Reply(result, status)
+    body = reply.body.model_dump_json().encode() if reply.body is not None else b""
+    response = Response(body, reply.status, mimetype=JSON if body else None)
+    if not body:
+        del response.headers["Content-Type"]
+    elif reply.status < 300:
+        response.set_etag(etag_of(body))
+    response.headers.extend(reply.headers)
+    if request.method in ("GET", "HEAD"):
+        response.make_conditional(request)
+    return response
+
+
+def etag_of(body: bytes) -> str:
+    """A strong validator of exactly these bytes (RFC 9110, section 8.8.3)."""
+    return hashlib.blake2b(body, digest_size=12).hexdigest()
+
+
+def require_match(current: BaseModel) -> None:
+    """Raise unless If-Match names the current representation: 428 without it, 412 with another's."""
+    if not request.if_match:
+        raise PreconditionRequired("Send If-Match with the ETag of the last GET, so that no other's change is lost.")
+    if not request.if_match.contains(etag_of(current.model_dump_json().encode())):
+        raise PreconditionFailed("It has changed since: GET it again, and apply the change to what it is now.")

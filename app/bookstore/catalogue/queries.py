@@ -81,16 +81,24 @@ def books(session: ReadSession, query: BookQuery) -> Page:
         matching.append(Book.isbn13 == found_isbn)
     if not words:
         return _page(session, select(*SUMMARY).where(*matching), sort, ORDERS[sort], query)
-    terms = func.websearch_to_tsquery(text("'bookstore'"), func.fold(words))
-    hits = (
-        select(Book.id).where(*matching, Book.search.bool_op("@@")(terms)).limit(SEARCH_CANDIDATES).cte("hits")
-    ).prefix_with("MATERIALIZED")
-    order = Order(_relevance(terms), descending=True) if sort is Sort.RELEVANCE else ORDERS[sort]
+    hits = select(Book.id).where(*matching, matches(words)).limit(SEARCH_CANDIDATES).cte("hits")
+    hits = hits.prefix_with("MATERIALIZED")
+    order = Order(_relevance(words), descending=True) if sort is Sort.RELEVANCE else ORDERS[sort]
     return _page(session, select(*SUMMARY).join(hits, hits.c.id == Book.id), sort, order, query)
 
 
-def _relevance(terms: ColumnElement[Any]) -> ColumnElement[int]:
+def _terms(words: ColumnElement[str] | str) -> ColumnElement[Any]:
+    return func.websearch_to_tsquery(text("'bookstore'"), func.fold(words))
+
+
+def matches(words: ColumnElement[str] | str) -> ColumnElement[bool]:
+    """Books with these words in title, authors or description; web-search syntax, and never a syntax error."""
+    return Book.search.bool_op("@@")(_terms(words))
+
+
+def _relevance(words: str) -> ColumnElement[int]:
     """Matches in the title alone, then in title and authors, then anywhere; in each the most rated first."""
+    terms = _terms(words)
     tier = case(
         (func.ts_filter(Book.search, text("'{a}'")).bool_op("@@")(terms), 2),
         (func.ts_filter(Book.search, text("'{a,b}'")).bool_op("@@")(terms), 1),

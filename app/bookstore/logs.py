@@ -36,7 +36,12 @@ def configure(settings: Settings) -> None:
     last: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_to_json)]
         if as_json
-        else [structlog.dev.ConsoleRenderer(timestamp_key="time", colors=sys.stdout.isatty())]
+        # A plain traceback: the pretty one prints local variables, and so secrets.
+        else [
+            structlog.dev.ConsoleRenderer(
+                timestamp_key="time", colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -60,8 +60,10 @@ def grant(connection: Connection, role: str) -> None:
     statements = sql.SQL(
         "GRANT USAGE ON SCHEMA public TO {role};"
         "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};"
-        "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role}"
-    ).format(role=name)
+        "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {role};"
+        # Imports go through a temporary table; a no-op with a notice where the database is another's.
+        "GRANT TEMPORARY ON DATABASE {database} TO {role}"
+    ).format(role=name, database=sql.Identifier(connection.engine.url.database or ""))
     connection.exec_driver_sql(statements.as_string())
 
 

@@ -59,7 +59,7 @@ def _set_authors(session: Session, book: Book, names: Sequence[str]) -> None:
     # In one order everywhere, so that two writers who share authors wait instead of deadlocking.
     rows = [{"name": by_slug[slug], "slug": slug} for slug in sorted(slugs)]
     session.execute(insert(Author).on_conflict_do_nothing(), rows)
-    ids = dict(session.execute(select(Author.slug, Author.id).where(Author.slug.in_(slugs))).tuples())
+    ids = dict(session.execute(select(Author.slug, Author.id).where(Author.slug.in_(slugs))).all())
     session.execute(delete(BookAuthor).where(BookAuthor.book_id == book.id))
     session.execute(
         insert(BookAuthor),

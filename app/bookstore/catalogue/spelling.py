@@ -42,7 +42,7 @@ def _near(session: ReadSession, asked: list[str]) -> dict[str, list[str]]:
     )
     return {
         word: sorted(known, key=lambda one: (-_likeness(word, one), one))[:MOST_SPELLINGS]
-        for word, known in session.execute(statement).tuples()
+        for word, known in session.execute(statement)
     }
 
 

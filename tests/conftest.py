@@ -1,0 +1,157 @@
+"""Fixtures of every test: a real database for each worker, the application on it, and the application served."""
+
+import lzma
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from bookstore.app import create_app
+from bookstore.config import Settings
+from dev.postgres import OWNER, Server
+from tests import databases as test_databases
+from tests.databases import SECRET_KEY, Databases, bookstore
+from tests.servers import serve
+
+ROOT = Path(__file__).parent.parent
+_run: list[Any] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL once, in the process that starts the workers."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    folder = tempfile.TemporaryDirectory(prefix="bookstore-tests-")
+    _run[:] = [test_databases.start(Path(folder.name)), folder]
+
+
+def pytest_unconfigure() -> None:
+    """Stop it."""
+    if _run:
+        server, folder = _run
+        server.stop()
+        folder.cleanup()
+        _run.clear()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Databases:
+    """The run's PostgreSQL."""
+    return Databases.inherited()
+
+
+@pytest.fixture(scope="session")
+def database(databases: Databases, worker_id: str) -> Iterator[str]:
+    """This worker's database."""
+    with databases.temporary(f"test_{worker_id}") as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def settings(databases: Databases, database: str) -> Settings:
+    """Settings of the application under test: the unprivileged role on this worker's database."""
+    return Settings(secret_key=SECRET_KEY, database_url=databases.url(database), metrics_port=0)
+
+
+@pytest.fixture(scope="session")
+def shared_app(settings: Settings) -> Flask:
+    """The application, made once."""
+    return create_app(settings)
+
+
+@pytest.fixture(scope="session")
+def owner(databases: Databases, database: str) -> Iterator[psycopg.Connection]:
+    """A connection of the schema's owner, in autocommit."""
+    with psycopg.connect(databases.url(database, OWNER), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def app(shared_app: Flask, owner: psycopg.Connection) -> Flask:
+    """The application on empty tables."""
+    owner.execute("SET lock_timeout = '10s'")
+    owner.execute("TRUNCATE book, author, book_author, search_word, api_token RESTART IDENTITY")
+    return shared_app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client without a token."""
+    return app.test_client()
+
+
+@pytest.fixture
+def token(app: Flask) -> str:
+    """A token that may change the catalogue."""
+    from bookstore.db import unit_of_work
+    from bookstore.tokens import service
+
+    with app.app_context(), unit_of_work() as session:
+        return service.add_token(session, "tests", [service.Scope.CATALOGUE], None)
+
+
+@pytest.fixture
+def authorized(token: str) -> dict[str, str]:
+    """The header that carries the token."""
+    return {"Authorization": f"Bearer {token}"}
+
+
+@pytest.fixture
+def add_book(client: FlaskClient, authorized: dict[str, str]) -> Callable[..., dict[str, Any]]:
+    """A function that adds a book through the API, each with an ISBN of its own, and returns it."""
+    from bookstore.catalogue.isbn import from_first_twelve
+
+    made = iter(range(10**9))
+
+    def add(**fields: Any) -> dict[str, Any]:
+        book = {
+            "isbn": from_first_twelve(f"978{next(made):09}"),
+            "title": "A Title",
+            "authors": ["An Author"],
+            "price_cents": 1299,
+            "currency": "USD",
+            "stock": 3,
+        }
+        response = client.post("/api/v1/books", json=book | fields, headers=authorized)
+        assert response.status_code == 201, response.json
+        added: dict[str, Any] = response.json
+        return added
+
+    return add
+
+
+@pytest.fixture(scope="session")
+def sample(databases: Databases) -> Iterator[str]:
+    """A database with the sample catalogue, shared by what only reads it."""
+    name = f"sample_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with databases.temporary(name):
+        bookstore("catalogue", "import", str(ROOT / "data/sample-books.csv"), env=databases.environment(name))
+        yield name
+
+
+@pytest.fixture(scope="session")
+def live_server(databases: Databases, sample: str) -> Iterator[str]:
+    """The address of a real gunicorn with the sample catalogue."""
+    with serve(databases.environment(sample)) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="session")
+def goodbooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole of goodbooks-10k, as it is."""
+    path = tmp_path_factory.mktemp("goodbooks") / "goodbooks-10k.csv"
+    path.write_bytes(lzma.decompress((ROOT / "tests/data/goodbooks-10k.csv.xz").read_bytes()))
+    return path
+
+
+@pytest.fixture
+def postgres(tmp_path: Path) -> Iterator[Server]:
+    """A PostgreSQL of the test's own, to break."""
+    with Server(tmp_path / "postgres", test_databases.OPTIONS) as server:
+        yield server

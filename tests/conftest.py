@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from bookstore.app import create_app
 from bookstore.config import Settings
+from bookstore.db import db
 from dev.postgres import OWNER, Server
 from tests import databases as test_databases
 from tests.databases import SECRET_KEY, Databases, bookstore
@@ -60,9 +61,12 @@ def settings(databases: Databases, database: str) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def shared_app(settings: Settings) -> Flask:
+def shared_app(settings: Settings) -> Iterator[Flask]:
     """The application, made once."""
-    return create_app(settings)
+    app = create_app(settings)
+    yield app
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -120,8 +124,7 @@ def add_book(client: FlaskClient, authorized: dict[str, str]) -> Callable[..., d
         }
         response = client.post("/api/v1/books", json=book | fields, headers=authorized)
         assert response.status_code == 201, response.json
-        added: dict[str, Any] = response.json
-        return added
+        return dict(response.json or {})
 
     return add
 

@@ -47,7 +47,7 @@ control_socket_disable = True
 secure_scheme_headers: dict[str, str] = {}
 
 
-class logger_class(Logger):  # noqa: N801  # gunicorn's name for the setting
+class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # gunicorn's name for the setting
     """Hand gunicorn's own lines to the root logger; the application writes the access lines."""
 
     def setup(self, cfg: Any) -> None:
@@ -75,7 +75,7 @@ def child_exit(_server: Any, worker: Any) -> None:
     """Forget the gauges of a worker that is gone."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(worker.pid)
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(_server: Any) -> None:

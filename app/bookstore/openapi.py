@@ -4,7 +4,7 @@ import re
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, render_template
+from flask import Blueprint, Flask, Response, current_app, jsonify, render_template
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -28,7 +28,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @blueprint.get("/openapi.json")
     def document_() -> Response:
-        response = current_app.json.response(document(current_app))
+        response = jsonify(document(current_app))
         response.headers["Cache-Control"] = "public, max-age=3600"
         return response
 
@@ -74,7 +74,7 @@ def _document(apis: tuple[Api, ...]) -> dict[str, Any]:
     }
 
 
-def _schemas(operations: list[Operation]) -> tuple[dict[tuple[type[BaseModel], str], Any], dict[str, Any]]:
+def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any]]:
     """The JSON schema reference of each model as input or output, and their definitions."""
     wanted: dict[tuple[type[BaseModel], Any], None] = {(Problem, "serialization"): None}
     for operation in operations:

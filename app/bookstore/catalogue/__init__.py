@@ -1,11 +1,11 @@
 """The books and their authors: pages, API, search and import."""
 
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 
 from bookstore.catalogue import api, pages
 from bookstore.config import Settings, Surface
 
-BLUEPRINTS = {Surface.API: [api.api], Surface.STOREFRONT: [pages.pages]}
+BLUEPRINTS: dict[Surface, list[Blueprint]] = {Surface.API: [api.api], Surface.STOREFRONT: [pages.pages]}
 
 
 def init_app(app: Flask, settings: Settings) -> None:

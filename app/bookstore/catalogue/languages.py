@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
-TAG = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*")
+TAG = "^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"
 
 
 @lru_cache(maxsize=1024)
@@ -15,7 +15,7 @@ def normalise(tag: str) -> str:
 
     Raises ValueError for what is no tag.
     """
-    if not TAG.fullmatch(tag):
+    if not re.fullmatch(TAG, tag):
         raise ValueError("is not a language tag such as en, fr or pt-BR")
     primary = re.split("[-_]", tag)[0].lower()
     return str(get_global("language_aliases").get(primary, primary)).split("_")[0]
@@ -25,6 +25,6 @@ def normalise(tag: str) -> str:
 def name(code: str) -> str:
     """The language's English name, or its code where it has none here."""
     try:
-        return Locale("en").languages.get(code, code)
+        return str(Locale("en").languages.get(code, code))
     except UnknownLocaleError:
         return code

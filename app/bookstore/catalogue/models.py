@@ -18,7 +18,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, CHAR, TSVECTOR
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bookstore.db import Base
@@ -74,7 +74,7 @@ class Book(Base):
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    isbn13: Mapped[str] = mapped_column(CHAR(13, collation="C"), unique=True)
+    isbn13: Mapped[str] = mapped_column(Text(collation="C"), unique=True)
     slug: Mapped[str] = mapped_column(Text)
     title: Mapped[str] = mapped_column(Text)
     subtitle: Mapped[str | None] = mapped_column(Text)
@@ -85,7 +85,7 @@ class Book(Base):
     language: Mapped[str | None] = mapped_column(Text(collation="C"))
     description: Mapped[str | None] = mapped_column(Text)
     price_cents: Mapped[int] = mapped_column(Integer)
-    currency: Mapped[str] = mapped_column(CHAR(3))
+    currency: Mapped[str] = mapped_column(Text)
     stock: Mapped[int] = mapped_column(Integer)
     cover_url: Mapped[str | None] = mapped_column(Text)
     active: Mapped[bool] = mapped_column(server_default=text("true"))

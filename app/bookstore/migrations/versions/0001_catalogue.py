@@ -44,7 +44,7 @@ CREATE TABLE author (
 
 CREATE TABLE book (
     id bigint GENERATED ALWAYS AS IDENTITY,
-    isbn13 char(13) COLLATE "C" NOT NULL,
+    isbn13 text COLLATE "C" NOT NULL,
     slug text NOT NULL,
     title text NOT NULL,
     subtitle text,
@@ -54,7 +54,7 @@ CREATE TABLE book (
     language text COLLATE "C",
     description text,
     price_cents integer NOT NULL,
-    currency char(3) NOT NULL,
+    currency text NOT NULL,
     stock integer NOT NULL,
     cover_url text,
     active boolean DEFAULT true NOT NULL,

@@ -1,0 +1,49 @@
+# Every target is a line or two of real commands that can be typed without make, too.
+BIN := .venv/bin
+# The first Python that is new enough; another can be named: make run PYTHON=/path/to/python3
+NEW_ENOUGH := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format image bench
+.DELETE_ON_ERROR:
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: .venv/local.stamp ## Run the shop at http://127.0.0.1:8000, with a PostgreSQL and sample books (PORT=, METRICS_PORT=)
+	@$(BIN)/python -m dev.run
+
+# .venv/local.stamp is what `make run` needs, .venv/dev.stamp what everything else needs: prerequisites of such targets.
+.venv/%.stamp: requirements/%.txt pyproject.toml | $(BIN)/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BIN)/pip:
+	@'$(PYTHON)' -c '$(NEW_ENOUGH)' || { echo 'Bookstore needs Python 3.11 or newer with its venv module (on Debian and' \
+	'Ubuntu: apt-get install python3-venv); if you have one, name it: make run PYTHON=/path/to/python3'; exit 1; } >&2
+	'$(PYTHON)' -m venv .venv
+
+test: .venv/dev.stamp ## Run every test that needs no cluster, in parallel, on a real PostgreSQL (ARGS= for pytest)
+	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+
+lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile and YAML
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/bookstore db upgrade --sql | $(BIN)/squawk --stdin-filepath migrations.sql
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/yamllint --strict .
+	dev/no-hosts
+
+format: .venv/dev.stamp ## Put the code into its one form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+image: ## Build the container image with docker, podman or buildah
+	@dev/image
+
+bench: .venv/dev.stamp ## Measure speed as ratios against baselines; writes bench/results.md
+	@$(BIN)/python -m bench

@@ -1,0 +1,93 @@
+"""The migrations, and the roles that they leave."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from bookstore import schema
+from bookstore.catalogue import models as _catalogue  # noqa: F401  # registers its tables
+from bookstore.db import Base
+from bookstore.tokens import models as _tokens  # noqa: F401  # registers its tables
+from dev.postgres import APP, OWNER
+from tests.databases import Databases, bookstore
+
+EMPTY = "template0"
+
+
+class TestUpgrade:
+    def test_gives_what_the_models_say(self, databases: Databases, database: str) -> None:
+        engine = create_engine(databases.url(database, OWNER).replace("postgresql:", "postgresql+psycopg:"))
+        with engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+            assert compare_metadata(context, Base.metadata) == []
+        engine.dispose()
+
+    def test_four_at_once_run_each_migration_once(self, databases: Databases) -> None:
+        with databases.temporary("migrated_at_once", template=EMPTY) as name, ThreadPoolExecutor() as pool:
+            for done in [pool.submit(databases.migrate, name) for _ in range(4)]:
+                done.result()
+            with psycopg.connect(databases.url(name, OWNER)) as connection:
+                assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [
+                    (schema.known_revisions()[0],)
+                ]
+
+    def test_again_changes_nothing(self, databases: Databases) -> None:
+        with databases.temporary("migrated_twice") as name:
+            databases.migrate(name)
+
+    def test_sql_option_prints_statements_without_a_database(self) -> None:
+        printed = bookstore("db", "upgrade", "--sql", env={}).stdout
+        assert "CREATE TABLE book " in printed
+        assert "lock_timeout" in printed
+
+    def test_down_and_up_again(self, databases: Databases) -> None:
+        from alembic import command
+
+        with databases.temporary("migrated_back") as name:
+            engine = create_engine(databases.url(name, OWNER).replace("postgresql:", "postgresql+psycopg:"))
+            with engine.connect() as connection:
+                config = schema.alembic_config()
+                config.attributes["connection"] = connection
+                command.downgrade(config, "base")
+                left = connection.exec_driver_sql("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+                assert set(left.scalars()) == {"alembic_version", "alembic_version_pkc"}
+            engine.dispose()
+            databases.migrate(name)
+
+
+class TestCheck:
+    def test_a_database_without_a_schema_is_named(self, databases: Databases) -> None:
+        with databases.temporary("unmigrated", template=EMPTY) as name:
+            done = bookstore("db", "check", env=databases.environment(name), check=False)
+        assert done.returncode == 1
+        assert "bookstore db upgrade" in done.stderr
+
+    def test_a_newer_schema_is_good_enough(self, databases: Databases) -> None:
+        with databases.temporary("newer") as name:
+            with psycopg.connect(databases.url(name, OWNER)) as connection:
+                connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            bookstore("db", "check", env=databases.environment(name))
+
+
+class TestAppRole:
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "CREATE TABLE mine (id int)",
+            "ALTER TABLE book ADD COLUMN mine int",
+            "DROP TABLE book",
+            "TRUNCATE book",
+            "UPDATE alembic_version SET version_num = 'x'",
+            "CREATE FUNCTION mine() RETURNS int LANGUAGE sql RETURN 1",
+        ],
+    )
+    def test_cannot_change_the_schema(self, databases: Databases, database: str, statement: str) -> None:
+        with (
+            psycopg.connect(databases.url(database, APP)) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(statement.encode())

@@ -1,0 +1,160 @@
+"""The application under gunicorn: ports, logs, shutdown."""
+
+import http.client
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from dev.postgres import OWNER
+from tests.databases import Databases, bookstore
+from tests.servers import Gunicorn, children, serve
+
+TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+BOOK = {"isbn": "9780141439518", "title": "Emma", "authors": ["Jane Austen"], "price_cents": 1, "currency": "USD"}
+
+
+class TestPorts:
+    def test_metrics_have_a_port_of_their_own(self, server: Gunicorn) -> None:
+        assert httpx.get(f"{server.url}/metrics").status_code == 404
+        exposed = httpx.get(server.metrics_url).text
+        assert "bookstore_build_info" in exposed
+        assert httpx.get(server.metrics_url.replace("/metrics", "/")).status_code == 404
+
+    def test_a_forged_host_does_not_reach_the_metrics(self, server: Gunicorn) -> None:
+        forged = {"Host": f"localhost:{server.metrics_port}"}
+        assert httpx.get(f"{server.url}/metrics", headers=forged).status_code == 404
+
+    def test_count_by_route_and_never_by_path(self, server: Gunicorn) -> None:
+        for isbn in ("9780141439518", "9780141439587"):
+            httpx.get(f"{server.url}/api/v1/books/{isbn}")
+        httpx.get(f"{server.url}/no/such/page")
+        exposed = httpx.get(server.metrics_url).text
+        assert 'route="/api/v1/books/<isbn>",status="404"' in exposed
+        assert 'route="unmatched"' in exposed
+        assert "97801414395" not in exposed
+        assert "/no/such" not in exposed
+
+
+class TestLogs:
+    def test_an_access_line_for_each_request(self, server: Gunicorn) -> None:
+        httpx.get(f"{server.url}/livez?token=hidden-in-query", headers={"X-Request-ID": "my-request.1"})
+        line = access_line(server, "my-request.1")
+        assert (line["method"], line["route"], line["status"], line["level"]) == ("GET", "/livez", 200, "info")
+        assert line["duration_ms"] >= 0
+        assert line["time"].endswith("Z")
+
+    def test_request_id_comes_back(self, server: Gunicorn) -> None:
+        assert httpx.get(f"{server.url}/livez", headers={"X-Request-ID": "abc"}).headers["X-Request-ID"] == "abc"
+
+    @pytest.mark.parametrize("sent", [b"", b"x" * 129, b"two words", b'quo"te', "né".encode()])
+    def test_a_strange_request_id_is_replaced(self, server: Gunicorn, sent: bytes) -> None:
+        given = httpx.get(f"{server.url}/livez", headers={b"X-Request-ID": sent}).headers["X-Request-ID"]
+        assert len(given) == 32
+
+    def test_trace_id_of_traceparent(self, server: Gunicorn) -> None:
+        headers = {"traceparent": f"00-{TRACE_ID}-b7ad6b7169203331-01", "X-Request-ID": "traced"}
+        httpx.get(f"{server.url}/livez", headers=headers)
+        assert access_line(server, "traced")["trace_id"] == TRACE_ID
+
+    @pytest.mark.parametrize("sent", ["junk", f"00-{'0' * 32}-b7ad6b7169203331-01", f"ff-{TRACE_ID}-b7ad6b7169203331-01"])
+    def test_a_wrong_traceparent_is_ignored(self, server: Gunicorn, sent: str) -> None:
+        request_id = f"untraced-{abs(hash(sent))}"
+        httpx.get(f"{server.url}/livez", headers={"traceparent": sent, "X-Request-ID": request_id})
+        assert "trace_id" not in access_line(server, request_id)
+
+    def test_no_secret_is_in_any_line(self, server: Gunicorn, databases: Databases) -> None:
+        headers = {"Authorization": "Bearer hidden-token", "Cookie": "session=hidden-cookie"}
+        httpx.get(f"{server.url}/books?q=hidden-query", headers=headers)
+        httpx.post(f"{server.url}/api/v1/books", headers=headers, json=BOOK)
+        server.lines()  # each is JSON
+        written = server.output.read_text()
+        assert "hidden" not in written
+        assert databases.environment("any")["SECRET_KEY"] not in written
+
+
+class TestShutdown:
+    def test_open_requests_finish_and_readiness_flips(self, databases: Databases) -> None:
+        with databases.temporary("draining") as name:
+            environment = databases.environment(name, WEB_WORKERS="1")
+            token = bookstore("token", "add", "t", "--scope", "catalogue", env=environment).stdout.strip()
+            with (
+                serve(environment) as server,
+                psycopg.connect(databases.url(name, OWNER)) as locking,
+                ThreadPoolExecutor() as pool,
+            ):
+                kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+                assert status(kept, "/readyz") == 200
+                locking.execute("LOCK TABLE author IN ACCESS EXCLUSIVE MODE")
+                posting = pool.submit(
+                    httpx.post,
+                    f"{server.url}/api/v1/books",
+                    json=BOOK | {"stock": 1},
+                    headers={"Authorization": f"Bearer {token}"},
+                    timeout=30,
+                )
+                wait_for_a_waiter(databases, name)
+                server.process.send_signal(signal.SIGTERM)
+                assert eventually_draining(kept)
+                locking.rollback()
+                assert posting.result().status_code == 201
+                kept.close()
+                assert server.process.wait(30) == 0
+
+    def test_leaves_no_files_behind(self, databases: Databases, sample: str) -> None:
+        with serve(databases.environment(sample)) as server:
+            (folder,) = {file.parent for file in metric_files(server)}
+            assert server.stop() == 0
+        assert not folder.exists()
+
+    def test_a_killed_worker_is_replaced(self, databases: Databases, sample: str) -> None:
+        with serve(databases.environment(sample, WEB_WORKERS="2")) as server:
+            os.kill(children(server.process.pid)[0], signal.SIGKILL)
+            for _ in range(50):
+                assert httpx.get(f"{server.url}/livez").status_code == 200
+
+
+def access_line(server: Gunicorn, request_id: str) -> dict[str, Any]:
+    """The access line of a request that has been answered: it is written before the answer is."""
+    (line,) = [line for line in server.lines() if line.get("request_id") == request_id and line["event"] == "request"]
+    return line
+
+
+def status(connection: http.client.HTTPConnection, path: str) -> int:
+    connection.request("GET", path)
+    response = connection.getresponse()
+    response.read()
+    return response.status
+
+
+def wait_for_a_waiter(databases: Databases, name: str) -> None:
+    """Return once some statement waits for a lock in that database."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+    with databases.superuser() as connection:
+        while connection.execute(waiting, (name,)).fetchone() == (0,):
+            pass
+
+
+def eventually_draining(kept: http.client.HTTPConnection) -> bool:
+    """Whether readiness turns to 503 on a connection that was open before the signal."""
+    while True:
+        if status(kept, "/readyz") == 503:
+            return True
+
+
+def metric_files(server: Gunicorn) -> set[Path]:
+    """The files of metrics that the workers have open."""
+    opened = (file.readlink() for child in children(server.process.pid) for file in Path(f"/proc/{child}/fd").iterdir())
+    return {file for file in opened if file.suffix == ".db"}
+
+
+@pytest.fixture(scope="module")
+def server(databases: Databases, sample: str) -> Iterator[Gunicorn]:
+    with serve(databases.environment(sample)) as running:
+        yield running

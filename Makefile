@@ -22,7 +22,7 @@ run: .venv/local.stamp ## Run the shop at http://127.0.0.1:8000, with a PostgreS
 	@touch $@
 
 $(BIN)/pip:
-	@'$(PYTHON)' -c '$(NEW_ENOUGH)' || { echo 'Bookstore needs Python 3.11 or newer with its venv module (on Debian and' \
+	@'$(PYTHON)' -c '$(NEW_ENOUGH)' 2>/dev/null || { echo 'Bookstore needs Python 3.11 or newer with its venv module (on Debian and' \
 	'Ubuntu: apt-get install python3-venv); if you have one, name it: make run PYTHON=/path/to/python3'; exit 1; } >&2
 	'$(PYTHON)' -m venv .venv
 

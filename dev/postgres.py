@@ -1,15 +1,16 @@
 """A real PostgreSQL for a laptop, for tests and for benchmarks, reachable only through a private Unix socket.
 
-    with Server(Path(".data/postgres")) as server:
-        engine = create_engine(server.url())
+Use it so: `with Server(Path(".data/postgres")) as server: create_engine(server.url())`.
 """
 
 import contextlib
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -24,14 +25,17 @@ import psycopg
 from dev import cluster
 from dev.account import Account, account_for
 from dev.cluster import STOP_SECONDS, PostgresError
+from dev.files import write_private
 
-__all__ = ["APP", "DATABASE", "OWNER", "PostgresError", "Server"]
+__all__ = ["APP", "DATABASE", "OWNER", "SUPERUSER", "PostgresError", "Server"]
 
 OWNER = "bookstore_owner"
 APP = "bookstore"
+SUPERUSER = "postgres"
 DATABASE = "bookstore"
 START_SECONDS = 60
-LONGEST_SOCKET_FOLDER = 80  # of the 103 bytes that macOS allows a socket's path (Linux: 107)
+PAUSE_SECONDS = 0.01
+LONGEST_TEMPORARY_FOLDER = 64  # bytes, of the 103 that macOS allows a socket's path (Linux: 107)
 
 
 class Server:
@@ -46,6 +50,7 @@ class Server:
         self.folder = folder.resolve()
         self._options = options
         self._data = self.folder / "data"
+        self._log = self.folder / "log"
         self._passwords: Mapping[str, str] = {}
         self._sockets = Path()
         self._process: subprocess.Popen[bytes] | None = None
@@ -64,13 +69,15 @@ class Server:
                     "as another user, or set DATABASE_URL."
                 )
             account.give(self.folder)
-            self._passwords = _passwords(self.folder / "passwords.json")
+            file, link = self.folder / "passwords.json", self.folder / "sockets"
             if self._data.exists():
                 cluster.check(self._data, programs)
-                cluster.clear_leftovers(self._data)
+                cluster.clear_leftovers(self._data, link)
+                self._passwords = _stored_passwords(file)
             else:
+                self._passwords = _new_passwords(file)
                 cluster.make(self._data, programs, account, _first_statements(self._passwords))
-            self._sockets = stack.enter_context(_socket_folder(account))
+            self._sockets = stack.enter_context(_socket_folder(account, link))
             self._process = stack.enter_context(self._running(programs, account))
             self._held = stack.pop_all()
         return self
@@ -80,17 +87,19 @@ class Server:
         self._held.close()
 
     def __enter__(self) -> Self:
+        """Start."""
         return self.start()
 
     def __exit__(self, *_: object) -> None:
+        """Stop."""
         self.stop()
 
     def is_running(self) -> bool:
-        """Whether the server, once started, has not ended."""
+        """Tell whether the server, once started, has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def url(self, database: str = DATABASE, role: str = APP) -> str:
-        """A URL for SQLAlchemy and libpq, with the role's password; `role` may also be the superuser `postgres`."""
+        """Return a URL for SQLAlchemy and libpq, with the password of `role` (APP, OWNER or SUPERUSER)."""
         return f"postgresql://{role}:{self._passwords[role]}@/{quote(database)}?host={quote(str(self._sockets))}"
 
     def create_database(self, name: str, template: str | None = None) -> None:
@@ -105,30 +114,46 @@ class Server:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'.encode())
 
     def _superuser(self) -> psycopg.Connection:
-        return psycopg.connect(self.url("postgres", "postgres"), autocommit=True)
+        return psycopg.connect(self.url("postgres", SUPERUSER), autocommit=True)
 
     @contextlib.contextmanager
     def _running(self, programs: cluster.Programs, account: Account) -> Iterator[subprocess.Popen[bytes]]:
-        settings = self._options | {"listen_addresses": "", "port": "5432", "unix_socket_directories": self._sockets}
+        ours = {"listen_addresses": "", "port": "5432", "unix_socket_directories": str(self._sockets)}
+        settings = {**self._options, **ours}
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
-        with (self.folder / "log").open("wb") as log:
-            process = account.spawn([programs.postgres, "-D", self._data, *flags], log)
-        try:
-            self._wait_until_ready(process)
-            yield process
-        finally:
-            _end(process)
-
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+        command: list[str | Path] = [programs.postgres, "-D", self._data, *flags]
         deadline = time.monotonic() + START_SECONDS
-        while not cluster.is_ready(self._data, process.pid):
-            if process.poll() is not None or time.monotonic() > deadline:
-                log = self.folder / "log"
-                reason = (log.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+        while True:
+            with self._log.open("wb") as log:
+                process = account.spawn(command, log)
+            try:
+                if self._becomes_ready(process, deadline):
+                    yield process
+                    return
+            finally:
+                _end(process)
+            reason = _reason(self._log)
+            # The children of a server that was killed need a moment to notice and leave.
+            if "is still in use" not in reason or time.monotonic() > deadline:
                 raise PostgresError(
-                    f"PostgreSQL did not start ({reason}); {log} has more. Delete {self.folder} to start afresh."
+                    f"PostgreSQL did not start ({reason}); {self._log} has more. "
+                    f"If its data are broken, delete {self.folder} to start afresh."
                 )
-            time.sleep(0.01)
+            time.sleep(PAUSE_SECONDS)
+
+    def _becomes_ready(self, process: subprocess.Popen[bytes], deadline: float) -> bool:
+        while process.poll() is None and time.monotonic() < deadline:
+            if cluster.is_ready(self._data, process.pid):
+                return True
+            time.sleep(PAUSE_SECONDS)
+        return False
+
+
+def _reason(log: Path) -> str:
+    """Return why a server ended, out of its log."""
+    lines = log.read_text(errors="replace").splitlines() or ["it said nothing"]
+    fatal = (found[1] for line in lines if (found := re.search(r"(?:FATAL|PANIC):\s*(.*)", line)))
+    return next(fatal, lines[-1])
 
 
 @contextlib.contextmanager
@@ -137,8 +162,8 @@ def _lock(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / "lock").open("a")
-    except PermissionError:
-        raise PostgresError(f"{folder} is another user's: run as that user, or have them delete it.") from None
+    except OSError as error:
+        raise PostgresError(f"{folder} cannot be written ({error.strerror}): run as its owner, or delete it.") from None
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -147,22 +172,24 @@ def _lock(folder: Path) -> Iterator[None]:
         yield
 
 
-def _passwords(file: Path) -> dict[str, str]:
-    """The passwords by role, made on the first call and kept in `file`, readable by its owner only."""
-    if not file.exists():
-        passwords = {role: secrets.token_hex(24) for role in ("postgres", OWNER, APP)}
-        unfinished = file.with_suffix(".new")
-        unfinished.unlink(missing_ok=True)
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(json.dumps(passwords))
-        unfinished.rename(file)
-    stored: dict[str, str] = json.loads(file.read_text())
-    return stored
+def _new_passwords(file: Path) -> dict[str, str]:
+    """Make a password for each role and keep them in `file`, readable by its owner only."""
+    passwords = {role: secrets.token_hex(24) for role in (SUPERUSER, OWNER, APP)}
+    write_private(file, json.dumps(passwords))
+    return passwords
+
+
+def _stored_passwords(file: Path) -> dict[str, str]:
+    try:
+        passwords: dict[str, str] = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        raise PostgresError(f"{file} is missing or broken: delete {file.parent} to start afresh.") from None
+    return passwords
 
 
 def _first_statements(passwords: Mapping[str, str]) -> list[str]:
     return [
-        f"ALTER ROLE postgres PASSWORD '{passwords['postgres']}'",
+        f"ALTER ROLE {SUPERUSER} PASSWORD '{passwords[SUPERUSER]}'",
         *(f"CREATE ROLE {role} LOGIN PASSWORD '{passwords[role]}'" for role in (OWNER, APP)),
         "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC",
         *_database_statements(DATABASE),
@@ -170,7 +197,7 @@ def _first_statements(passwords: Mapping[str, str]) -> list[str]:
 
 
 def _database_statements(name: str, template: str | None = None) -> list[str]:
-    """How to make a database in which PUBLIC may do nothing: neither connect nor make temporary tables."""
+    """Make a database in which PUBLIC may do nothing: neither connect nor make temporary tables."""
     copy = f' TEMPLATE "{template}"' if template else ""
     return [
         f'CREATE DATABASE "{name}" OWNER {OWNER}{copy}',
@@ -180,23 +207,26 @@ def _database_statements(name: str, template: str | None = None) -> list[str]:
 
 
 @contextlib.contextmanager
-def _socket_folder(account: Account) -> Iterator[Path]:
-    """A new private folder with a path short enough for a socket, removed at the end."""
+def _socket_folder(account: Account, link: Path) -> Iterator[Path]:
+    """Make a private folder with a path short enough for a socket, and `link` to it; both are gone at the end."""
     temporary = tempfile.gettempdir()
-    short = temporary if len(os.fsencode(temporary)) < LONGEST_SOCKET_FOLDER - len("/bookstore-xxxxxxxx") else "/tmp"
-    folder = Path(tempfile.mkdtemp(prefix=cluster.SOCKET_FOLDER_PREFIX, dir=short))
+    if len(os.fsencode(temporary)) > LONGEST_TEMPORARY_FOLDER:
+        temporary = "/tmp"  # noqa: S108  # mkdtemp makes an unguessable folder in it
+    folder = Path(tempfile.mkdtemp(prefix=cluster.SOCKET_FOLDER_PREFIX, dir=temporary))
     try:
         account.give(folder)
+        link.symlink_to(folder)
         yield folder
     finally:
+        link.unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Stop the server fast (SIGINT: clients are cut off, data is safe), by force if that takes too long."""
-    process.send_signal(subprocess.signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     try:
         process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
-        process.send_signal(subprocess.signal.SIGQUIT)
+        process.send_signal(signal.SIGQUIT)
         process.wait()

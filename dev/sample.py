@@ -23,7 +23,8 @@ def books(path: Path) -> Iterator[CatalogueRow]:
     with path.open(encoding="utf-8", newline="") as source:
         file = CatalogueFile(source, {"price_cents": 0, "currency": "USD", "stock": 0})
         valid = [row.book for row in file if isinstance(row, Accepted)]
-    unusual = [book for book in valid[POPULAR:] if book.language not in (None, "en") or (book.publication_year or 1) < 1]
+    others = valid[POPULAR:]
+    unusual = [book for book in others if book.language not in (None, "en") or (book.publication_year or 1) < 1]
     chosen = [*valid[:POPULAR], *unusual[: IN_ALL - POPULAR]]
     return iter({book.isbn: book for book in chosen}.values())
 
@@ -32,7 +33,8 @@ def shelved(book: CatalogueRow) -> list[object]:
     """The book's cells, with a price and a stock that depend on its ISBN alone."""
     dice = hashlib.blake2b(book.isbn.encode(), digest_size=4).digest()
     series = SERIES.fullmatch(book.title)
-    title, subtitle = (series["title"], f"{series['series']}, book {series['number']}") if series else (book.title, None)
+    title = series["title"] if series else book.title
+    subtitle = f"{series['series']}, book {series['number']}" if series else None
     price_cents = 799 + 100 * (dice[0] % 22) + (-50 if dice[1] % 3 == 0 else 0)
     stock = 0 if dice[2] % 12 == 0 else 1 + dice[3] % 40
     return [

@@ -1,6 +1,7 @@
 """The admin processes (twelve-factor XII): `bookstore COMMAND`, in the same image as the shop."""
 
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
@@ -8,23 +9,43 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookstore import __version__
-from bookstore.admin import configuration, database, doctor, server
-from bookstore.catalogue import cli as catalogue
 from bookstore.errors import DomainError
-from bookstore.tokens import cli as tokens
 
-COMMANDS = (server.serve, configuration.config, doctor.doctor, database.db, catalogue.catalogue, tokens.token)
+# Where each command is: a process imports the one that it runs.
+COMMANDS = {
+    "serve": "bookstore.admin.server:serve",
+    "config": "bookstore.admin.configuration:config",
+    "doctor": "bookstore.admin.doctor:doctor",
+    "db": "bookstore.admin.database:db",
+    "catalogue": "bookstore.catalogue.cli:catalogue",
+    "token": "bookstore.tokens.cli:token",
+    "cluster": "bookstore.cluster.cli:cluster",
+}
 
 
 class Group(click.Group):
-    """Ends an expected failure with one sentence and exit code 1, never a stack trace."""
+    """Imports a command when it is asked for; ends an expected failure with one sentence and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # click's signature
+        """Their names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # click's
+        """The command of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
         try:
             return super().invoke(ctx)
         except ValidationError as error:
-            raise click.ClickException(configuration.explain(error)) from None
+            from bookstore.admin.configuration import explain
+
+            raise click.ClickException(explain(error)) from None
         except DomainError as error:
             raise click.ClickException(error.detail) from None
         except SQLAlchemyError as error:
@@ -36,10 +57,6 @@ class Group(click.Group):
 @click.version_option(__version__, prog_name="bookstore")
 def bookstore() -> None:
     """Run and look after a bookstore. Settings come from the environment: see `bookstore config --help`."""
-
-
-for command in COMMANDS:
-    bookstore.add_command(command)
 
 
 def main() -> None:

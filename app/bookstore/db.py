@@ -3,19 +3,22 @@
 `reading()` for what only reads, `unit_of_work()` for what writes: services take its session and never commit.
 """
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NewType
 
-from flask import Flask
+import orjson
+from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Engine, MetaData, event
+from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from bookstore.config import Settings
 
-# A session that must not write; the type checker keeps it away from services that do.
-ReadSession = NewType("ReadSession", Session)
+# What must not write; the type checker keeps it away from services that do. A connection, since rows need no session.
+ReadSession = NewType("ReadSession", Connection)
 
 
 class Base(DeclarativeBase):
@@ -54,14 +57,30 @@ def init_app(app: Flask, settings: Settings) -> None:
         "pool_size": settings.web_threads,
         "max_overflow": 0,
         "pool_timeout": settings.database_pool_timeout_seconds,
-        "pool_pre_ping": True,
+        # Reading needs no transaction, and so no round trips for its two ends; a unit of work asks for one.
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
         # What buyers send must not reach the log by way of an error's message.
         "hide_parameters": True,
+        "json_deserializer": orjson.loads,
         "connect_args": connect_args(settings),
     }
     db.init_app(app)
     with app.app_context():
         limit_statements(db.engine, settings)
+        event.listen(db.engine, "checkout", replace_if_ended)
+        event.listen(db.engine, "do_execute", plan_for_its_values)
+
+
+def replace_if_ended(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Have the pool replace a connection that the server has ended, at no round trip (`pool_pre_ping` needs one).
+
+    PostgreSQL says nothing unasked, except when it ends a connection: an idle one with something to read is over.
+    """
+    idle = select.poll()
+    idle.register(connection.fileno(), select.POLLIN)
+    if idle.poll(0):
+        raise DisconnectionError("The server has ended this connection.")
 
 
 def limit_statements(engine: Engine, settings: Settings) -> None:
@@ -77,12 +96,30 @@ def limit_statements(engine: Engine, settings: Settings) -> None:
         connection.autocommit = False
 
 
+def plan_for_its_values(cursor: Any, statement: str, values: Any, context: Any) -> bool:
+    """Have a statement with the execution option `prepared=False` planned anew for its values each time.
+
+    psycopg prepares what it sees often, and PostgreSQL then keeps one plan for all values; yet what is best for a word
+    in every title is worst for a rare one.
+    """
+    if context.execution_options.get("prepared", True):
+        return False
+    cursor.execute(statement, values, prepare=False)
+    return True
+
+
 @contextmanager
 def reading() -> Iterator[ReadSession]:
-    """The request's session for reading only: no transaction, so no round trips for BEGIN and ROLLBACK."""
-    session = db.session()
-    session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-    yield ReadSession(session)
+    """A connection for reading only, the same one when nested: no transaction, each statement sees what is committed."""
+    if "reader" in g:
+        yield g.reader
+        return
+    with db.engine.connect() as connection:
+        g.reader = ReadSession(connection)
+        try:
+            yield g.reader
+        finally:
+            del g.reader
 
 
 @contextmanager
@@ -90,6 +127,7 @@ def unit_of_work() -> Iterator[Session]:
     """The request's session in one transaction: committed at the end, rolled back if anything is raised."""
     session = db.session()
     try:
+        session.connection(execution_options={"isolation_level": "READ COMMITTED"})
         yield session
         session.commit()
     except BaseException:

@@ -126,11 +126,16 @@ class InvalidInput(DomainError):
     def from_validation(cls, error: ValidationError, part: str) -> "InvalidInput":
         """What pydantic found in one part (body, query, path) of a request, without echoing what was sent."""
         found = [
-            FieldError(pointer="/".join(["", part, *map(str, item["loc"])]), detail=item["msg"])
+            FieldError(pointer=_pointer(part, *item["loc"]), detail=item["msg"].removeprefix("Value error, "))
             for item in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         fields = ", ".join(dict.fromkeys(one.pointer for one in found))
         return cls(f"Correct {fields} and send it again.", errors=found)
+
+
+def _pointer(*steps: str | int) -> str:
+    """RFC 6901."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 class PreconditionRequired(DomainError):

@@ -40,6 +40,8 @@ threads = settings.web_threads
 timeout = settings.request_timeout_seconds
 graceful_timeout = settings.graceful_timeout_seconds
 keepalive = settings.keepalive_seconds
+# A search in any alphabet, percent-encoded, with its filters and cursor; 4,094 would cut off links that we give.
+limit_request_line = 8190
 worker_tmp_dir = str(_temporary)
 # It would write to the home folder, which is read-only in the image.
 control_socket_disable = True

@@ -8,8 +8,7 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
-from flask import Flask, Response
-from flask import Blueprint
+from flask import Blueprint, Flask, Response
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -21,7 +20,7 @@ from bookstore.db import connect_args
 DATABASE_ANSWERS_WITHIN_SECONDS = 1.0
 
 draining = threading.Event()
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class Readiness:

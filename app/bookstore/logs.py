@@ -9,6 +9,7 @@ import re
 import sys
 import time
 import uuid
+from typing import Any
 
 import orjson
 import structlog
@@ -23,37 +24,41 @@ log = structlog.get_logger("bookstore.access")
 
 
 def configure(settings: Settings) -> None:
-    """Send structlog's and the standard library's records to stdout in one form."""
+    """Send structlog's and the standard library's records to stdout in one form.
+
+    The shop's own lines go straight there; those of libraries come by way of the standard library's root logger.
+    """
     as_json = settings.log_format is LogFormat.JSON or (
         settings.log_format is LogFormat.AUTO and not sys.stdout.isatty()
     )
-    shared: list[structlog.typing.Processor] = [
+    processors: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     ]
     last: list[structlog.typing.Processor] = (
-        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(_to_json)]
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(orjson.dumps, default=str)]
         if as_json
         # A plain traceback: the pretty one prints local variables, and so secrets.
         else [
             structlog.dev.ConsoleRenderer(
                 timestamp_key="time", colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
+            _encoded,
         ]
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*processors, *last],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level)),
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=structlog.BytesLoggerFactory(),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+            foreign_pre_chain=processors,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last, _decoded],
         )
     )
     root = logging.getLogger()
@@ -61,8 +66,12 @@ def configure(settings: Settings) -> None:
     root.setLevel(settings.log_level)
 
 
-def _to_json(event: object, **_options: object) -> str:
-    return orjson.dumps(event, default=str).decode()
+def _encoded(_logger: object, _method: str, line: Any) -> bytes:
+    return str(line).encode(errors="backslashreplace")
+
+
+def _decoded(_logger: object, _method: str, line: Any) -> str:
+    return bytes(line).decode()
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -49,7 +49,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             IN_FLIGHT.dec()
 
     if settings.metrics_port:
-        app.wsgi_app = _by_port(settings.metrics_port, app.wsgi_app)  # type: ignore[method-assign]
+        app.wsgi_app = _by_port(settings.metrics_port, app.wsgi_app)  # type: ignore[assignment, method-assign]
 
 
 def _by_port(port: int, shop: "WSGIApplication") -> "WSGIApplication":

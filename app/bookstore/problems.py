@@ -10,12 +10,13 @@ from bookstore.config import Settings, Surface
 from bookstore.errors import BadRequest, Conflict, DomainError, Problem, ServiceUnavailable
 
 PROBLEM = "application/problem+json"
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register a handler for each kind of error."""
     only_api = settings.bookstore_surface is Surface.API
+    kinds: dict[int, type[DomainError]] = {kind.status: kind for kind in DomainError.__subclasses__()}
 
     def render(problem: Problem, headers: dict[str, str]) -> Response:
         if only_api or request.path.startswith("/api"):
@@ -34,7 +35,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     def http_error(error: HTTPException) -> Response:
         if error.code is None or error.code < 400:
             return error.get_response()  # type: ignore[return-value]  # a redirect of werkzeug's own
-        problem = Problem(type="about:blank", title=error.name, status=error.code, detail=error.description or "")
+        detail = error.description or ""
+        problem = (
+            kinds[error.code](detail).problem()
+            if error.code in kinds
+            else Problem(type="about:blank", title=error.name, status=error.code, detail=detail)
+        )
         kept = ("Allow", "Retry-After", "Content-Range")
         headers = {name: value for name, value in error.get_headers() if name in kept}
         return render(problem, headers)

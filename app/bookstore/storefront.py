@@ -1,28 +1,35 @@
 """What all pages share: the layout's data, formatting, covers, and static files under names that hold their hash."""
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
-from flask import Blueprint, Flask, Response, send_from_directory, url_for
+from flask import Blueprint, Flask, Response, send_from_directory
 from markupsafe import Markup
 
-from bookstore import covers
+from bookstore import covers, formats
 from bookstore.catalogue import languages
 from bookstore.config import Settings
-from bookstore.formats import money, year
 
 STATIC = Path(__file__).parent / "static"
 ONE_YEAR_SECONDS = 31_536_000
+# About a kilobyte each, in every worker.
+COVERS_KEPT = 4096
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give templates what they share, on every surface: the API has pages too."""
+    # Before the first use of jinja_env, which reads the options once.
+    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
     app.jinja_env.globals.update(
-        shop_name=settings.shop_name, static_url=static_url, cover=_cover, language_name=languages.name
+        shop_name=settings.shop_name,
+        shop_currency=settings.currency,
+        static_url=static_url,
+        cover=_cover,
+        language_name=languages.name,
+        currency_symbol=formats.currency_symbol,
     )
-    app.jinja_env.filters.update(money=money, year=year)
-    app.jinja_options["trim_blocks"] = app.jinja_options["lstrip_blocks"] = True
+    app.jinja_env.filters.update(money=formats.money, year=formats.year)
     blueprint = Blueprint("storefront", __name__)
 
     @blueprint.get("/static/<version>/<path:name>")
@@ -30,9 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         response = send_from_directory(STATIC, name)
         # The address changes with the content, so a copy never goes stale.
         current = version == _hash(name)
-        response.headers["Cache-Control"] = (
-            f"public, max-age={ONE_YEAR_SECONDS}, immutable" if current else "no-cache"
-        )
+        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR_SECONDS}, immutable" if current else "no-cache"
         return response
 
     @blueprint.get("/favicon.ico")
@@ -41,14 +46,16 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @blueprint.get("/robots.txt")
     def robots() -> Response:
-        return Response("User-agent: *\nDisallow: /api/\nDisallow: /books?\n", mimetype="text/plain")
+        # Endless combinations of filters; each book is also reached by its author's page.
+        return Response("User-agent: *\nDisallow: /api/v1/\nDisallow: /books?\n", mimetype="text/plain")
 
     app.register_blueprint(blueprint)
 
 
+@cache
 def static_url(name: str) -> str:
     """The address of a static file."""
-    return url_for("storefront.static_file", version=_hash(name), name=name)
+    return f"/static/{_hash(name)}/{name}"
 
 
 @cache
@@ -57,5 +64,6 @@ def _hash(name: str) -> str:
     return hashlib.blake2b(file.read_bytes(), digest_size=6).hexdigest() if file.is_file() else "missing"
 
 
+@lru_cache(maxsize=COVERS_KEPT)
 def _cover(title: str, byline: str) -> Markup:
     return Markup(covers.draw(title, byline))  # noqa: S704  # draw() escapes what it is given

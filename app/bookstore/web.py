@@ -1,6 +1,6 @@
 """JSON endpoints: typed path, query and body in, a typed body out; OpenAPI comes from the same declarations.
 
-A handler asks for what it needs by name (`session`, `path`, `query`, `body`), and `Api.endpoint` gives it: validated by
+A handler asks for what it needs by name (`session`, `path`, `query`, `body`), and `Api.operation` gives it: validated by
 the pydantic model in the annotation, with the session of one unit of work (or of reading, for GET).
 """
 
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 from bookstore import db
 from bookstore.errors import (
     BadRequest,
+    ContentTooLarge,
     DomainError,
     InvalidInput,
     PreconditionFailed,
@@ -65,7 +66,7 @@ class Api(Blueprint):
         super().__init__(name, import_name, url_prefix=url_prefix)
         self.operations: list[Operation] = []
 
-    def endpoint(
+    def operation(
         self,
         method: str,
         rule: str,
@@ -139,7 +140,10 @@ def _read_body(model: type[BaseModel], operation: Operation, _path: dict[str, st
     if request.mimetype not in operation.content_types:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(operation.content_types)}.")
     data = request.get_data(cache=False)
-    return _validate(lambda: model.model_validate_json(data), "body")
+    # A body in chunks has no length to refuse beforehand: it was cut off at the limit.
+    if request.content_length is None and len(data) == request.max_content_length:
+        raise ContentTooLarge(f"Send at most {request.max_content_length} bytes.")
+    return _validate(lambda: model.model_validate_json(data, strict=True), "body")
 
 
 def _validate(read: Callable[[], BaseModel], part: str) -> BaseModel:
@@ -159,10 +163,11 @@ def respond(result: BaseModel | Reply | None, status: int = 200) -> Response:
     if not body:
         del response.headers["Content-Type"]
     elif reply.status < 300:
-        response.set_etag(etag_of(body))
+        tag = etag_of(body)
+        response.set_etag(tag)
+        if request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(tag):
+            response.status_code = 304
     response.headers.extend(reply.headers)
-    if request.method in ("GET", "HEAD"):
-        response.make_conditional(request)
     return response
 
 

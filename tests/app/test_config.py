@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
-
 from bookstore.config import Settings
+from pydantic import ValidationError
 
 KEY = "0123456789abcdef0123456789abcdef"
 

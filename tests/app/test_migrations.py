@@ -6,12 +6,12 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
-
 from bookstore import schema
 from bookstore.catalogue import models as _catalogue  # noqa: F401  # registers its tables
 from bookstore.db import Base
 from bookstore.tokens import models as _tokens  # noqa: F401  # registers its tables
+from sqlalchemy import create_engine
+
 from dev.postgres import APP, OWNER
 from tests.databases import Databases, bookstore
 
@@ -22,7 +22,8 @@ class TestUpgrade:
     def test_gives_what_the_models_say(self, databases: Databases, database: str) -> None:
         engine = create_engine(databases.url(database, OWNER).replace("postgresql:", "postgresql+psycopg:"))
         with engine.connect() as connection:
-            context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+            options = {"compare_type": True, "compare_server_default": True}
+            context = MigrationContext.configure(connection, opts=options)
             assert compare_metadata(context, Base.metadata) == []
         engine.dispose()
 
@@ -53,8 +54,8 @@ class TestUpgrade:
                 config = schema.alembic_config()
                 config.attributes["connection"] = connection
                 command.downgrade(config, "base")
-                left = connection.exec_driver_sql("SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace")
-                assert set(left.scalars()) == {"alembic_version", "alembic_version_pkc"}
+                ours = "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+                assert set(connection.exec_driver_sql(ours).scalars()) == {"alembic_version", "alembic_version_pkc"}
             engine.dispose()
             databases.migrate(name)
 

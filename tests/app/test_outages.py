@@ -1,4 +1,4 @@
-"""A database that is away, hangs, or lacks the schema: 503 with Retry-After, live all the while, and recovery by itself."""
+"""A database that is away, hangs, or lacks the schema: 503 with Retry-After, and recovery by itself."""
 
 import os
 import signal
@@ -27,11 +27,14 @@ class TestAway:
             assert httpx.get(f"{server.url}/api/v1/books").status_code == 200
 
     def test_starts_without_one(self, databases: Databases) -> None:
-        with databases.temporary("not_yet") as name, closed(databases, name):
-            with serve(databases.environment(name), until="/readyz", status=503) as server:
-                assert httpx.get(f"{server.url}/livez").status_code == 200
-                with opened(databases, name):
-                    wait_for(server, "/readyz", 200)
+        with (
+            databases.temporary("not_yet") as name,
+            closed(databases, name),
+            serve(databases.environment(name), until="/readyz", status=503) as server,
+        ):
+            assert httpx.get(f"{server.url}/livez").status_code == 200
+            with opened(databases, name):
+                wait_for(server, "/readyz", 200)
 
     def test_reason_is_in_the_log_and_not_in_the_answer(self, databases: Databases) -> None:
         with databases.temporary("reasoned") as name, serve(databases.environment(name)) as server:
@@ -72,11 +75,13 @@ class TestPaused:
 
 class TestSchema:
     def test_not_ready_until_it_is_migrated(self, databases: Databases) -> None:
-        with databases.temporary("bare", template="template0") as name:
-            with serve(databases.environment(name), until="/readyz", status=503) as server:
-                assert "bookstore db upgrade" in httpx.get(f"{server.url}/readyz").text
-                databases.migrate(name)
-                wait_for(server, "/readyz", 200)
+        with (
+            databases.temporary("bare", template="template0") as name,
+            serve(databases.environment(name), until="/readyz", status=503) as server,
+        ):
+            assert "bookstore db upgrade" in httpx.get(f"{server.url}/readyz").text
+            databases.migrate(name)
+            wait_for(server, "/readyz", 200)
 
 
 def assert_unavailable(response: httpx.Response) -> None:

@@ -63,7 +63,9 @@ class TestLogs:
         httpx.get(f"{server.url}/livez", headers=headers)
         assert access_line(server, "traced")["trace_id"] == TRACE_ID
 
-    @pytest.mark.parametrize("sent", ["junk", f"00-{'0' * 32}-b7ad6b7169203331-01", f"ff-{TRACE_ID}-b7ad6b7169203331-01"])
+    @pytest.mark.parametrize(
+        "sent", ["junk", f"00-{'0' * 32}-b7ad6b7169203331-01", f"ff-{TRACE_ID}-b7ad6b7169203331-01"]
+    )
     def test_a_wrong_traceparent_is_ignored(self, server: Gunicorn, sent: str) -> None:
         request_id = f"untraced-{abs(hash(sent))}"
         httpx.get(f"{server.url}/livez", headers={"traceparent": sent, "X-Request-ID": request_id})

@@ -51,8 +51,9 @@ def settings_help() -> str:
     """The table as lines of text; \\b keeps click from re-wrapping it."""
     rows = [("SETTING", "TYPE", "DEFAULT", "MEANING"), *table()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = ["  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows]
-    return "\n".join(["\b", *lines])
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows
+    )
 
 
 class ConfigCommand(click.Command):
@@ -60,7 +61,7 @@ class ConfigCommand(click.Command):
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table whole: a terminal wraps it better than a paragraph does."""
-        formatter.write("\n" + settings_help().removeprefix("\b\n") + "\n")
+        formatter.write("\n" + settings_help() + "\n")
 
 
 @click.command(cls=ConfigCommand)
@@ -70,4 +71,5 @@ def config() -> None:
     Each setting is read from the environment variable of its name, else from the file of its name in the folder
     SECRETS_DIR, else from its default.
     """
-    click.echo(json.dumps({name.upper(): value for name, value in Settings.load().model_dump(mode="json").items()}, indent=2))
+    in_force = Settings.load().model_dump(mode="json")
+    click.echo(json.dumps({name.upper(): value for name, value in in_force.items()}, indent=2))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from alembic import command
 from psycopg import sql
 from sqlalchemy import Connection, create_engine
 from sqlalchemy.exc import OperationalError
@@ -40,6 +39,8 @@ def upgrade(*, only_print: bool) -> None:
     Connect as the owner of the schema. DATABASE_APP_ROLE names the role that the shop uses, which is then granted
     reading and writing, and nothing that changes the schema.
     """
+    from alembic import command  # slow to import, and `wait` does without
+
     config = schema.alembic_config()
     if only_print:
         command.upgrade(config, "head", sql=True)

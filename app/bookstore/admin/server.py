@@ -1,9 +1,10 @@
 """`bookstore serve`."""
 
-import os
 import sys
 
 import click
+from gunicorn import __main__ as gunicorn_program
+from gunicorn.app.wsgiapp import run
 
 from bookstore.config import Settings
 
@@ -12,5 +13,6 @@ from bookstore.config import Settings
 def serve() -> None:
     """Serve the shop with gunicorn (this process becomes gunicorn)."""
     Settings.load()  # says what is wrong before gunicorn starts
-    arguments = [sys.executable, "-m", "gunicorn", "--config", "python:bookstore.gunicorn"]
-    os.execv(sys.executable, arguments)  # noqa: S606  # no shell, and signals reach gunicorn as PID 1
+    sys.argv = [gunicorn_program.__file__, "--config", "python:bookstore.gunicorn"]
+    # Called rather than executed, so that what is imported by now stays so; signals still reach it as PID 1.
+    run()

@@ -23,7 +23,7 @@ from bookstore.catalogue.schemas import (
     BookSummary,
 )
 from bookstore.db import ReadSession
-from bookstore.errors import BadRequest, Conflict, NotFound
+from bookstore.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
 from bookstore.web import Api, Reply, authorize, require_match
 
 api = Api("catalogue_api", __name__, url_prefix="/api/v1")
@@ -47,23 +47,23 @@ def _fields(row: Row[Any]) -> dict[str, Any]:
     return fields
 
 
-@api.endpoint("GET", "/books", answer=BookPage, errors=[BadRequest])
+@api.operation("GET", "/books", answer=BookPage, errors=[BadRequest])
 def list_books(session: ReadSession, query: BookQuery) -> Reply:
     """List, filter and search the books on sale.
 
     Pages are keyset pages: follow `next` (or the Link header) until it is null.
     """
     page = queries.books(session, query)
-    suggestion = spelling.suggest(session, query.q) if query.q and not page.rows and not query.cursor else None
+    suggestion = spelling.suggest(session, query) if query.q and not page.rows and not query.cursor else None
     following = _next_page(page.next_cursor)
     body = BookPage(items=[summary(row) for row in page.rows], next=following, did_you_mean=suggestion)
     return Reply(body, headers=_link(following))
 
 
-@api.endpoint("GET", "/books/<isbn>", answer=BookOut, errors=[NotFound])
+@api.operation("GET", "/books/<isbn>", answer=BookOut, errors=[NotFound, Unauthorized, Forbidden])
 def read_book(session: ReadSession, path: BookPath) -> Reply:
     """Read one book; one that is not on sale needs a token with the scope `catalogue`."""
-    found = _current(session, path.isbn)
+    found = _read(session, path.isbn)
     if not found.active:
         if "Authorization" not in request.headers:
             raise NotFound(service.NO_SUCH_BOOK)
@@ -71,7 +71,7 @@ def read_book(session: ReadSession, path: BookPath) -> Reply:
     return Reply(found)
 
 
-@api.endpoint("POST", "/books", answer=BookOut, status=201, scope=SCOPE, errors=[Conflict])
+@api.operation("POST", "/books", answer=BookOut, status=201, scope=SCOPE, errors=[Conflict])
 def create_book(session: Session, body: BookIn) -> Reply:
     """Add a book."""
     service.create_book(session, body.isbn, body.changes())
@@ -79,21 +79,19 @@ def create_book(session: Session, body: BookIn) -> Reply:
     return Reply(_current(session, body.isbn), 201, {"Location": location})
 
 
-@api.endpoint(
-    "PUT", "/books/<isbn>", answer=BookOut, scope=SCOPE, conditional=True, errors=[NotFound]
-)
+@api.operation("PUT", "/books/<isbn>", answer=BookOut, scope=SCOPE, conditional=True, errors=[NotFound])
 def replace_book(session: Session, path: BookPath, body: BookReplacement) -> BookOut:
     """Replace every field of a book."""
     return _change(session, path.isbn, body.changes())
 
 
-@api.endpoint("PATCH", "/books/<isbn>", answer=BookOut, scope=SCOPE, conditional=True, errors=[NotFound])
+@api.operation("PATCH", "/books/<isbn>", answer=BookOut, scope=SCOPE, conditional=True, errors=[NotFound])
 def update_book(session: Session, path: BookPath, body: BookPatch) -> BookOut:
     """Change some fields of a book (RFC 7396)."""
     return _change(session, path.isbn, body.changes())
 
 
-@api.endpoint("DELETE", "/books/<isbn>", status=204, scope=SCOPE, conditional=True, errors=[NotFound])
+@api.operation("DELETE", "/books/<isbn>", status=204, scope=SCOPE, conditional=True, errors=[NotFound])
 def delete_book(session: Session, path: BookPath) -> None:
     """Remove a book for good; to stop its sale, set `active` to false instead."""
     book = service.locked_book(session, path.isbn)
@@ -101,7 +99,7 @@ def delete_book(session: Session, path: BookPath) -> None:
     service.delete_book(session, book)
 
 
-@api.endpoint("GET", "/authors", answer=AuthorPage, errors=[BadRequest])
+@api.operation("GET", "/authors", answer=AuthorPage, errors=[BadRequest])
 def list_authors(session: ReadSession, query: AuthorQuery) -> Reply:
     """List the authors by name in their address."""
     page = queries.authors(session, query.limit, query.cursor)
@@ -110,7 +108,7 @@ def list_authors(session: ReadSession, query: AuthorQuery) -> Reply:
     return Reply(AuthorPage(items=items, next=following), headers=_link(following))
 
 
-@api.endpoint("GET", "/authors/<slug>", answer=AuthorOut, errors=[NotFound])
+@api.operation("GET", "/authors/<slug>", answer=AuthorOut, errors=[NotFound])
 def read_author(session: ReadSession, path: AuthorPath) -> AuthorOut:
     """Read one author; the books are at `/books?author=<slug>`."""
     row = queries.author(session, path.slug)
@@ -119,11 +117,15 @@ def read_author(session: ReadSession, path: AuthorPath) -> AuthorOut:
     return AuthorOut(name=row.name, slug=row.slug)
 
 
-def _current(session: Session, isbn13: str) -> BookOut:
-    row = queries.book(ReadSession(session), isbn13)
+def _read(session: ReadSession, isbn13: str) -> BookOut:
+    row = queries.book(session, isbn13)
     if row is None:
         raise NotFound(service.NO_SUCH_BOOK)
     return whole(row)
+
+
+def _current(session: Session, isbn13: str) -> BookOut:
+    return _read(ReadSession(session.connection()), isbn13)
 
 
 def _change(session: Session, isbn13: str, changes: dict[str, Any]) -> BookOut:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def import_(
     rejected_path = rejected_file or path.with_suffix(".rejected.csv")
     if not os.access(rejected_path.parent, os.W_OK):
         raise click.ClickException(f"Cannot write {rejected_path}: name another place with --rejected-file.")
-    with application() as app, path.open(encoding="utf-8-sig", errors="replace", newline="") as source:
+    with application() as app, path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as source:
         defaults = {
             "currency": app.config["SETTINGS"].currency,
             "price_cents": default_price_cents,
@@ -55,9 +56,11 @@ def import_(
                 file = CatalogueFile(_counted(source, bar), defaults)
             except NotACatalogue as error:
                 raise click.ClickException(f"{path}: {error}") from None
-            rejects = RejectedFile(rejected_path, file.header)
-            report = import_rows(file, rejects.write, dry_run=dry_run)
-            rejects.close()
+            try:
+                with closing(RejectedFile(rejected_path, file.header)) as rejects:
+                    report = import_rows(file, rejects.write, dry_run=dry_run)
+            except OSError as error:
+                raise click.ClickException(f"Cannot write {rejected_path}: {error.strerror}.") from None
     click.echo(f"{'Would be: ' if dry_run else ''}{report}")
     if report.rejected:
         click.echo(f"The rejected rows and the reasons are in {rejected_path}")
@@ -66,5 +69,5 @@ def import_(
 def _counted(lines: Iterable[str], bar: "ProgressBar[int]") -> Iterator[str]:
     """The lines, moving the bar by the bytes of each."""
     for line in lines:
-        bar.update(len(line.encode()))
+        bar.update(len(line.encode(errors="surrogateescape")))
         yield line

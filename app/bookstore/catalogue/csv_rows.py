@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from bookstore.catalogue import isbn
-from bookstore.catalogue.schemas import BookReplacement, ISBN
+from bookstore.catalogue.schemas import ISBN, BookReplacement
 from bookstore.types import Count
 
 # Columns are named as the API's fields; these are other names that are understood.
@@ -24,6 +24,10 @@ SYNONYMS = {
 }
 # A comma before these is part of a name, not between two.
 NAME_SUFFIX = re.compile(r",\s+(?=(?:Jr|Sr|II|III|IV|Ph\.?D|M\.?D|Esq)\b)")
+# What the error handler "surrogateescape" makes of bytes that are not UTF-8.
+NOT_UTF8 = re.compile("[\udc80-\udcff]")
+# A cell of this size is refused with its row; the reader's own limit would refuse all that follows.
+csv.field_size_limit(10_000_000)
 UNKNOWN_LANGUAGES = {"mul", "und", "zxx"}
 
 
@@ -41,7 +45,7 @@ class Rejected:
 
     line: int
     reason: str
-    cells: Mapping[str, str]
+    cells: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -78,9 +82,9 @@ class CatalogueFile:
 
     def __init__(self, lines: Iterable[str], defaults: Mapping[str, Any]) -> None:
         """`defaults` fill the fields that have no column or an empty cell."""
-        self._reader = csv.DictReader(lines, restkey="", strict=True)
+        self._reader = csv.reader(lines, strict=True)
         try:
-            self.header = list(self._reader.fieldnames or ())
+            self.header = next(self._reader, [])
         except csv.Error as error:
             raise NotACatalogue(f"The first line is not CSV: {error}.") from None
         self._columns = columns(self.header)
@@ -92,24 +96,27 @@ class CatalogueFile:
         return frozenset(self._columns)
 
     def __iter__(self) -> Iterator[Accepted | Rejected]:
-        """Every row, as a book or as a reason against it."""
+        """Every row, as a book or as a reason against it, with the line that it begins on."""
         while True:
+            line = self._reader.line_num + 1
             try:
                 cells = next(self._reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                # An unclosed quote or an endless cell: what follows cannot be told apart.
-                yield Rejected(self._reader.line_num, f"unreadable from here on: {error}", {})
-                return
-            yield self._row(cells)
+                # A stray quote or an endless cell costs the lines that it spans; the next line is read anew.
+                yield Rejected(line, f"cannot be read: {error}", ())
+                continue
+            if cells:
+                yield self._row(line, cells)
 
-    def _row(self, cells: dict[str, Any]) -> Accepted | Rejected:
-        line = self._reader.line_num
-        surplus = cells.pop("", None)
-        if surplus is not None:
+    def _row(self, line: int, cells: list[str]) -> Accepted | Rejected:
+        if len(cells) > len(self.header):
             return Rejected(line, "more cells than the header has columns", cells)
-        given = {field: (cells[column] or "").strip() for field, column in self._columns.items()}
+        if any(NOT_UTF8.search(cell) for cell in cells):
+            return Rejected(line, "is not UTF-8", cells)
+        by_name = dict(zip(self.header, cells, strict=False))
+        given = {field: by_name.get(column, "").strip() for field, column in self._columns.items()}
         try:
             return Accepted(line, CatalogueRow.model_validate({**self._defaults, **_repaired(given)}))
         except ValidationError as error:

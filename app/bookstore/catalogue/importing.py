@@ -48,18 +48,13 @@ ON CONFLICT (isbn13) DO UPDATE SET {assignments}, updated_at = now()
 WHERE ({current}) IS DISTINCT FROM ({excluded})
 RETURNING id, xmax = 0 AS added
 """
-# The position counts what is left after an author who is named twice, or under two spellings, is dropped.
 AUTHORSHIP = """
 CREATE TEMPORARY TABLE authorship ON COMMIT DROP AS
-SELECT book_id, author_id, row_number() OVER (PARTITION BY book_id ORDER BY place) - 1 AS position
-FROM (
-    SELECT DISTINCT ON (book.id, author.id) book.id AS book_id, author.id AS author_id, place
-    FROM staged
-    JOIN book ON book.isbn13 = staged.isbn
-    CROSS JOIN unnest(author_slugs) WITH ORDINALITY AS one (slug, place)
-    JOIN author ON author.slug = one.slug
-    ORDER BY book.id, author.id, place
-) AS named
+SELECT book.id AS book_id, author.id AS author_id, place - 1 AS position
+FROM staged
+JOIN book ON book.isbn13 = staged.isbn
+CROSS JOIN unnest(author_slugs) WITH ORDINALITY AS one (slug, place)
+JOIN author ON author.slug = one.slug
 """
 CHANGED_AUTHORSHIP = """
 WITH changed AS (
@@ -103,9 +98,9 @@ class RejectedFile:
     def write(self, row: Rejected) -> None:
         """Add a row."""
         if self._file is None:
-            self._file = self.path.open("w", encoding="utf-8", newline="")
+            self._file = self.path.open("w", encoding="utf-8", errors="surrogateescape", newline="")
             csv.writer(self._file).writerow(["line", "reason", *self._header])
-        csv.writer(self._file).writerow([row.line, row.reason, *(row.cells.get(name) for name in self._header)])
+        csv.writer(self._file).writerow([row.line, row.reason, *row.cells])
 
     def close(self) -> None:
         """Finish the file."""
@@ -118,11 +113,12 @@ def import_rows(
     reject: Callable[[Rejected], None],
     *,
     dry_run: bool = False,
-    progress: Callable[[int], None] = lambda line: None,
+    progress: Callable[[int], None] = lambda _line: None,
 ) -> Report:
     """Import a catalogue file, calling `reject` for each bad row and `progress` with the line reached.
 
-    A dry run does the same work and rolls each batch back, so that its report is true.
+    A dry run does the same work and rolls each batch back, so that it holds no lock for long. Its report is true but
+    for a book that two batches name: that is new, or changed, each time.
     """
     report = Report()
     rows = iter(file)
@@ -146,8 +142,9 @@ def import_rows(
 def _import_batch(session: Session, books: list[CatalogueRow], fields: frozenset[str], report: Report) -> None:
     session.execute(text(STAGE))
     _copy(session, books)
-    session.execute(text(ADD_AUTHORS))
+    # Books, authors, words: the order of every writer, so that two wait for each other instead of deadlocking.
     written = session.execute(text(_upsert(fields))).all()
+    session.execute(text(ADD_AUTHORS))
     session.execute(text(AUTHORSHIP))
     session.execute(text(CHANGED_AUTHORSHIP))
     session.execute(text(ADD_AUTHORSHIP))

@@ -3,8 +3,10 @@
 import re
 
 SEPARATORS = re.compile(r"[\s\u00ad\u2010-\u2015\u2212-]+")
-ISBN10 = re.compile(r"[0-9]{9}[0-9X]")
-ISBN13 = re.compile(r"97[89][0-9]{10}")
+# "ISBN", "ISBN:", "ISBN-13:" and the like, in capitals and without separators.
+LABEL = r"(?:ISBN(?:1[03])?:?)?"
+ISBN10 = re.compile(rf"{LABEL}([0-9]{{9}}[0-9X])")
+ISBN13 = re.compile(rf"{LABEL}(97[89][0-9]{{10}})")
 
 
 class InvalidISBN(ValueError):
@@ -13,15 +15,17 @@ class InvalidISBN(ValueError):
 
 def normalise(text: str) -> str:
     """The ISBN-13, thirteen digits, for an ISBN-10 or ISBN-13 in any spelling; raises InvalidISBN."""
-    compact = SEPARATORS.sub("", text).upper().removeprefix("ISBN").lstrip(":")
-    if ISBN10.fullmatch(compact):
-        if isbn10_check_digit(compact[:9]) != compact[9]:
+    compact = SEPARATORS.sub("", text).upper()
+    if match := ISBN10.fullmatch(compact):
+        digits = match[1]
+        if isbn10_check_digit(digits[:9]) != digits[9]:
             raise InvalidISBN("has a wrong check digit")
-        return from_first_twelve("978" + compact[:9])
-    if ISBN13.fullmatch(compact):
-        if from_first_twelve(compact[:12]) != compact:
+        return from_first_twelve("978" + digits[:9])
+    if match := ISBN13.fullmatch(compact):
+        digits = match[1]
+        if from_first_twelve(digits[:12]) != digits:
             raise InvalidISBN("has a wrong check digit")
-        return compact
+        return digits
     raise InvalidISBN("is not an ISBN of 10 or 13 digits")
 
 

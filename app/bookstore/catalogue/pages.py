@@ -1,86 +1,81 @@
-"""The shop's pages: home, browse and search, a book, an author."""
+"""The shop's pages: home, browse and search, a book, an author, all authors."""
 
+import string
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+import orjson
+from flask import Blueprint, Response, current_app, redirect, render_template, request
 from pydantic import ValidationError
+from sqlalchemy import Row
 from werkzeug.wrappers import Response as BaseResponse
 
-from bookstore import covers
-from bookstore.catalogue import queries, spelling
+from bookstore import covers, pagination
+from bookstore.catalogue import browsing, queries, spelling
 from bookstore.catalogue.isbn import to_isbn10
 from bookstore.catalogue.schemas import BookPath, BookQuery, Sort
+from bookstore.catalogue.slugs import slugify
 from bookstore.db import reading
 from bookstore.errors import NotFound
+from bookstore.formats import amount
 
 pages = Blueprint("catalogue", __name__)
 
-SHELF = 6
-PER_PAGE = 24
-SORT_LABELS = {
-    Sort.RELEVANCE: "Best match",
-    Sort.POPULAR: "Most rated",
-    Sort.NEWEST: "Newest first",
-    Sort.OLDEST: "Oldest first",
-    Sort.CHEAPEST: "Price, low to high",
-    Sort.DEAREST: "Price, high to low",
-    Sort.TITLE: "Title, A to Z",
-}
+# About 12 kB each, in every worker.
+PAGES_KEPT = 512
+AUTHORS_PER_PAGE = 120
+# The first character after z: where the other alphabets begin.
+OTHER_ALPHABETS = "{"
 
 
 @pages.get("/")
 def home() -> str:
-    """New and most rated books."""
+    """New and most rated books, and ways into the rest."""
     with reading() as session:
-        newest = queries.books(session, BookQuery(sort=Sort.NEWEST, in_stock=True, limit=SHELF))
-        popular = queries.books(session, BookQuery(sort=Sort.POPULAR, in_stock=True, limit=SHELF * 2))
-    return render_template("home.html", newest=newest.rows, popular=popular.rows)
+        newest = queries.books(session, BookQuery(sort=Sort.NEWEST, in_stock=True, limit=queries.SHELF))
+        popular = queries.books(session, BookQuery(sort=Sort.POPULAR, in_stock=True, limit=queries.SHELF * 2))
+        languages = queries.language_codes(session)
+    return render_template(
+        "home.html",
+        newest=newest.rows,
+        popular=popular.rows,
+        languages=languages,
+        themes=browsing.themes(_currency()),
+    )
 
 
 @pages.get("/books")
 def browse() -> str:
     """Browse, filter, sort and search."""
-    query, mistakes = _read_query()
+    asked = browsing.read(request.args, _currency())
+    query = asked.query
     with reading() as session:
-        page = queries.books(session, query)
-        suggestion = spelling.suggest(session, query.q) if query.q and not page.rows and not query.cursor else None
-        languages = queries.language_codes(session)
         author = queries.author(session, query.author) if query.author else None
+        if query.author and author is None:
+            asked.mistakes["author"] = "We have no author of exactly this name: try the search above."
+            query.author = None
+        page = queries.books(session, query)
+        suggestion = spelling.suggest(session, query) if query.q and not page.rows and not query.cursor else None
+        languages = queries.language_codes(session)
+        others = () if page.rows else queries.books(session, BookQuery(in_stock=True, limit=queries.SHELF)).rows
+    author_name = author.name if author else None
     return render_template(
         "books.html",
+        asked=asked,
         query=query,
-        mistakes=mistakes,
+        heading=browsing.heading(query, author_name),
+        chips=browsing.chips(asked, author_name, _currency()),
         books=page.rows,
-        next_url=_with(cursor=page.next_cursor) if page.next_cursor else None,
+        others=others,
+        next_url=asked.url(cursor=page.next_cursor) if page.next_cursor else None,
         suggestion=suggestion,
-        suggestion_url=_with(q=suggestion, cursor=None) if suggestion else None,
+        suggestion_url=asked.url("cursor", q=suggestion),
         author=author,
         languages=languages,
         sort=query.sort or (Sort.RELEVANCE if query.q else Sort.POPULAR),
-        sort_labels=SORT_LABELS,
+        sort_labels=browsing.SORT_LABELS,
     )
-
-
-def _read_query() -> tuple[BookQuery, dict[str, str]]:
-    """The query in the address and, by field, what is wrong with the parts of it that are left out."""
-    given: dict[str, Any] = {name: value for name, value in request.args.items() if value and name != "limit"}
-    try:
-        return BookQuery.model_validate({**given, "limit": PER_PAGE}), {}
-    except ValidationError as error:
-        mistakes = {
-            str(item["loc"][0]) if item["loc"] else "": item["msg"].removeprefix("Value error, ")
-            for item in error.errors(include_url=False, include_input=False)
-        }
-    # Ranges in the wrong order name no field: leave all of them out.
-    wrong = set(mistakes) | ({name for name in given if name.endswith(("_from", "_to"))} if "" in mistakes else set())
-    kept = {name: value for name, value in given.items() if name not in wrong}
-    return BookQuery.model_validate({**kept, "limit": PER_PAGE}), mistakes
-
-
-def _with(**changes: str | None) -> str:
-    """This page's address with some parameters changed, None taking one away."""
-    parameters = {**request.args.to_dict(), **changes}
-    return url_for("catalogue.browse", **{name: value for name, value in parameters.items() if value})
 
 
 @pages.get("/books/<isbn>")
@@ -89,15 +84,29 @@ def book(isbn: str, slug: str | None = None) -> str | BaseResponse:
     """One book; any other spelling of its address leads to the one with its slug."""
     isbn13 = _validated_isbn(isbn)
     with reading() as session:
-        row = queries.book(session, isbn13)
-        if row is None or not row.active:
-            raise NotFound("We do not have this book. It may have gone out of print.")
-        if (isbn, slug) != (row.isbn13, row.slug):
-            return redirect(url_for("catalogue.book", isbn=row.isbn13, slug=row.slug), 301)
-        first_author = row.authors[0]["slug"]
-        more = queries.books(session, BookQuery(author=first_author, limit=SHELF + 1)).rows
-    more = [other for other in more if other.isbn13 != isbn13][:SHELF]
-    return render_template("book.html", book=row, isbn10=to_isbn10(isbn13), more=more)
+        row = queries.book_page(session, isbn13)
+    if row is None or not row.active:
+        raise NotFound("We do not have this book. It may have gone out of print.")
+    if (isbn, slug) != (row.isbn13, row.slug):
+        return redirect(f"/books/{row.isbn13}/{row.slug}", 301)
+    fingerprint = orjson.dumps((request.base_url, *row), default=str)
+    return _book_page(BookPage(fingerprint, row))
+
+
+@dataclass(frozen=True)
+class BookPage:
+    """All that a book's page is made of: two with one fingerprint are the same page."""
+
+    fingerprint: bytes
+    book: Row[Any] = field(compare=False)
+
+
+@lru_cache(maxsize=PAGES_KEPT)
+def _book_page(page: BookPage) -> str:
+    """The page as HTML. The key is the data itself, so that what is kept is never stale."""
+    book = page.book
+    price = amount(book.price_cents, book.currency)
+    return render_template("book.html", book=book, isbn10=to_isbn10(book.isbn13), price=price, more=book.more)
 
 
 def _validated_isbn(text: str) -> str:
@@ -107,6 +116,21 @@ def _validated_isbn(text: str) -> str:
         raise NotFound("This is not the number of a book: check the address.") from error
 
 
+@pages.get("/authors")
+def authors() -> str:
+    """All authors, by the name in their address; `from` starts at a letter."""
+    start = request.args.get("from", "").strip()
+    if start and start != OTHER_ALPHABETS:
+        start = slugify(start)
+    cursor = request.args.get("cursor") or (pagination.encode("author", start, 0) if start else None)
+    with reading() as session:
+        page = queries.authors(session, AUTHORS_PER_PAGE, cursor)
+    letters = [(letter.upper(), letter) for letter in string.ascii_lowercase] + [("Other alphabets", OTHER_ALPHABETS)]
+    return render_template(
+        "authors.html", authors=page.rows, next_cursor=page.next_cursor, letters=letters, start=start, first=not cursor
+    )
+
+
 @pages.get("/authors/<slug>")
 def author(slug: str) -> str:
     """An author and the books, the most rated first."""
@@ -114,18 +138,21 @@ def author(slug: str) -> str:
         row = queries.author(session, slug)
         if row is None:
             raise NotFound("We have no books by this author.")
-        page = queries.books(session, BookQuery(author=slug, limit=PER_PAGE))
-    more_url = url_for("catalogue.browse", author=slug, cursor=page.next_cursor) if page.next_cursor else None
-    return render_template("author.html", author=row, books=page.rows, more_url=more_url)
+        page = queries.books(session, BookQuery(author=slug, limit=browsing.PER_PAGE))
+    return render_template("author.html", author=row, books=page.rows, next_cursor=page.next_cursor)
 
 
 @pages.get("/covers/<isbn>.svg")
-def cover(isbn: str) -> Response:
+def cover(isbn: str) -> BaseResponse:
     """The drawn cover of a book that has no picture, for other shops and previews."""
     with reading() as session:
         row = queries.book(session, _validated_isbn(isbn))
-    if row is None:
+    if row is None or not row.active:
         raise NotFound("We do not have this book.")
     response = Response(covers.draw(row.title, row.byline), mimetype="image/svg+xml")
     response.add_etag()
     return response.make_conditional(request)
+
+
+def _currency() -> str:
+    return str(current_app.config["SETTINGS"].currency)

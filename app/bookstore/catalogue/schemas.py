@@ -1,30 +1,56 @@
 """What the catalogue's API takes and gives."""
 
+import re
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from bookstore.catalogue import isbn, languages
-from bookstore.types import Cents, Count, Line, Text
+from bookstore.catalogue.slugs import slugify
+from bookstore.types import Cents, Count, Line, Storable, Whole, WithoutNul
 
 YEAR_MIN, YEAR_MAX = -4000, 2200
 
 ISBN = Annotated[
     str,
-    Field(max_length=40, description="ISBN-10 or ISBN-13, with or without hyphens.", examples=["9780439023481"]),
+    Field(
+        max_length=40,
+        description="ISBN-10 or ISBN-13, with or without hyphens.",
+        examples=["9780439023481"],
+        json_schema_extra={"format": "isbn"},
+    ),
     AfterValidator(isbn.normalise),
 ]
-Year = Annotated[int, Field(ge=YEAR_MIN, le=YEAR_MAX, description="Negative before Christ.")]
+Year = Annotated[int, Field(ge=YEAR_MIN, le=YEAR_MAX, description="Negative before Christ."), Whole]
 Language = Annotated[
     str,
-    Field(min_length=2, max_length=35, description="A language tag or ISO 639 code.", examples=["en"]),
+    Field(
+        min_length=2,
+        max_length=35,
+        description="A language tag or ISO 639 code.",
+        examples=["en"],
+        pattern=languages.TAG,
+    ),
     AfterValidator(languages.normalise),
 ]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code.", examples=["USD"])]
-CoverUrl = Annotated[Text, Field(max_length=2000, pattern=r"^https://[^\s\"'<>]+$")]
-Description = Annotated[Text, Field(max_length=20_000)]
-Slug = Annotated[Text, Field(min_length=1, max_length=200)]
+CoverUrl = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https://[^\s\u0000\"'<>]+$"), Storable]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20_000), Storable, WithoutNul]
+Slug = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s\u0000]+$"), Storable]
+
+
+def _named_once(names: list[str]) -> list[str]:
+    """Without who is named again, be it in another spelling."""
+    by_slug: dict[str, str] = {}
+    for name in names:
+        by_slug.setdefault(slugify(name), name)
+    return list(by_slug.values())
+
+
+Authors = Annotated[
+    list[Line], Field(min_length=1, max_length=50, description="Names, in order."), AfterValidator(_named_once)
+]
 
 
 class Input(BaseModel):
@@ -82,12 +108,20 @@ class AuthorPage(BaseModel):
     next: str | None
 
 
+def _without_defaults(schema: dict[str, Any]) -> None:
+    for field in schema["properties"].values():
+        field.pop("default", None)
+
+
 class BookPatch(Input):
     """Some fields of a book; what is absent stays (RFC 7396)."""
 
+    # The defaults only stand for what is absent: they mean nothing, and break the fields' own rules.
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
     title: Line = Field(default="")
     subtitle: Line | None = None
-    authors: list[Line] = Field(default=[], min_length=1, max_length=50, description="Names, in order.")
+    authors: Authors = []
     publisher: Line | None = None
     publication_year: Year | None = None
     language: Language | None = None
@@ -107,7 +141,7 @@ class BookReplacement(BookPatch):
     """Every field of a book but its ISBN; an absent optional one is emptied."""
 
     title: Line
-    authors: list[Line] = Field(min_length=1, max_length=50, description="Names, in order.")
+    authors: Authors
     price_cents: Cents
     currency: Currency
     stock: Count
@@ -140,15 +174,20 @@ class Sort(StrEnum):
 
 
 def _single_spaced(value: str) -> str:
-    return " ".join(value.split())
+    # A hyphen between spaces is a dash, as in "Emma - Jane Austen"; for a search it would mean "without".
+    return re.sub(r"(?<=\S) - (?=\S)", " ", " ".join(value.split()))
 
 
 class Filters(Input):
     """Which books, whatever their order."""
 
-    q: Annotated[Text, AfterValidator(_single_spaced)] = Field(
-        "", max_length=200, description='Words, "phrases", or, -without; or an ISBN in any spelling.'
-    )
+    q: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, max_length=200),
+        Storable,
+        AfterValidator(_single_spaced),
+        WithoutNul,
+    ] = Field("", description='Words, "phrases", or, -without; or an ISBN in any spelling.')
     author: Slug | None = Field(None, description="An author's slug.")
     language: Language | None = None
     year_from: Year | None = None
@@ -157,17 +196,14 @@ class Filters(Input):
     price_to: Cents | None = None
     in_stock: bool = Field(False, description="Only books that can be sent today.")
 
-    @model_validator(mode="after")
-    def _ranges_are_in_order(self) -> Self:
-        for name in ("year", "price"):
-            low, high = getattr(self, f"{name}_from"), getattr(self, f"{name}_to")
-            if low is not None and high is not None and low > high:
-                raise ValueError(f"{name}_from must not be above {name}_to")
-        return self
-
 
 Limit = Annotated[int, Field(ge=1, le=100, description="Items on a page.")]
-CursorText = Annotated[Text, Field(max_length=1000, description="From the previous page's `next`.")]
+CursorText = Annotated[
+    str,
+    StringConstraints(max_length=2000),
+    Storable,
+    Field(description="From the previous page's `next`.", json_schema_extra={"format": "cursor"}),
+]
 
 
 class BookQuery(Filters):

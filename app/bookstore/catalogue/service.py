@@ -54,8 +54,8 @@ def delete_book(session: Session, book: Book) -> None:
 
 
 def _set_authors(session: Session, book: Book, names: Sequence[str]) -> None:
-    by_slug = {slugify(name): name for name in reversed(names)}
-    slugs = list(dict.fromkeys(slugify(name) for name in names))
+    by_slug = {slugify(name): name for name in names}
+    slugs = list(by_slug)
     # In one order everywhere, so that two writers who share authors wait instead of deadlocking.
     rows = [{"name": by_slug[slug], "slug": slug} for slug in sorted(slugs)]
     session.execute(insert(Author).on_conflict_do_nothing(), rows)
@@ -74,8 +74,10 @@ def index_words(session: Session, book_ids: Sequence[int]) -> None:
             """
             INSERT INTO search_word (word)
             SELECT DISTINCT word
-            FROM book, unnest(tsvector_to_array(to_tsvector('simple', fold(title || ' ' || byline)))) AS word
+            FROM book, unnest(tsvector_to_array(to_tsvector('simple', fold(title || ' ' || byline)))) AS one (word)
             WHERE book.id = ANY(:ids) AND word ~ '^\\w{3,40}$'
+                -- Most are known; what is left of a word is only worth working out for a new one.
+                AND NOT EXISTS (SELECT FROM search_word AS known WHERE known.word = one.word)
             ORDER BY word
             ON CONFLICT DO NOTHING
             """

@@ -5,6 +5,9 @@ import re
 import unicodedata
 
 MAX_LENGTH = 80
+# The accents of Latin, Greek and Cyrillic, as in the database's fold(). Marks of other scripts make another word.
+ACCENTS = re.compile(r"[\u0300-\u036f]")
+APOSTROPHES = re.compile(r"['\u2019]")
 
 
 def slugify(text: str) -> str:
@@ -12,8 +15,12 @@ def slugify(text: str) -> str:
 
     'J.K. Rowling' gives 'j-k-rowling', 'Émile Zola' gives 'emile-zola', and '村上春樹' stays as it is.
     """
-    decomposed = unicodedata.normalize("NFKD", text)
-    plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-    words = re.sub(r"[^\w]+|_+", "-", plain.casefold().replace("'", "").replace("’", ""))
-    slug = unicodedata.normalize("NFC", words)[:MAX_LENGTH].strip("-")
+    folded = ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()).casefold())
+    plain = unicodedata.normalize("NFC", APOSTROPHES.sub("", folded))
+    words = "".join(letter if _is_of_a_word(letter) else " " for letter in plain).split()
+    slug = "-".join(words)[:MAX_LENGTH].strip("-")
     return slug or hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
+
+
+def _is_of_a_word(letter: str) -> bool:
+    return letter.isalnum() or unicodedata.category(letter).startswith("M")

@@ -9,7 +9,8 @@ from sqlalchemy import Text, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from bookstore.catalogue.models import Book, SearchWord
-from bookstore.catalogue.queries import matches
+from bookstore.catalogue.queries import conditions, given, matches
+from bookstore.catalogue.schemas import Filters
 from bookstore.db import ReadSession
 
 WORD = re.compile(r"\w{3,40}")
@@ -20,16 +21,18 @@ MOST_TRIED = 24
 SAME_LENGTH_BONUS = 0.15
 
 
-def suggest(session: ReadSession, words: str) -> str | None:
-    """The likest other spelling of a search that has matches, or None where there is none."""
+def suggest(session: ReadSession, query: Filters) -> str | None:
+    """The likest other spelling of a search that has matches under its filters, or None where there is none."""
+    words = query.q
     asked = list(dict.fromkeys(WORD.findall(words)))[:MOST_WORDS]
     if not asked:
         return None
     tried = [one for one in islice(_spellings(words, _near(session, asked)), MOST_TRIED) if one != words]
     offered = func.unnest(cast(tried, ARRAY(Text))).table_valued("words", with_ordinality="place", name="offered")
     offered = offered.render_derived()
-    found = select(Book.id).where(Book.active, matches(offered.c.words)).exists()
-    return session.scalar(select(offered.c.words).where(found).order_by(offered.c.place).limit(1))
+    wanted = given(query)
+    found = select(Book.id).where(Book.active, *conditions(wanted), matches(offered.c.words)).exists()
+    return session.scalar(select(offered.c.words).where(found).order_by(offered.c.place).limit(1), wanted)
 
 
 def _near(session: ReadSession, asked: list[str]) -> dict[str, list[str]]:

@@ -15,12 +15,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 def authorize(scope: str) -> None:
     """Let the request through if its bearer token (RFC 6750) is valid and has the scope."""
-    authorization = request.authorization
-    if authorization is None or authorization.type != "bearer" or not authorization.token:
+    # Not request.authorization: it decodes other schemes, and fails where one cannot be decoded.
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
         raise Unauthorized("Send a token that has this scope, as Authorization: Bearer …")
     with db.reading() as session:
-        scopes = service.scopes_of(session, authorization.token)
-        session.rollback()
+        scopes = service.scopes_of(session, token.strip())
     if scopes is None:
         raise Unauthorized("This token is unknown, expired or revoked.")
     if scope not in scopes:

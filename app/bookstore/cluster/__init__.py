@@ -1,0 +1,1 @@
+"""What the chart's Jobs do beside the shop's own commands, so that they need no other image."""

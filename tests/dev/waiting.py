@@ -1,0 +1,14 @@
+"""Waiting for something to become true, with a deadline."""
+
+import time
+from collections.abc import Callable
+
+DEADLINE_SECONDS = 60
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Return once `condition()` is true; fail if that takes too long."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.02)

@@ -27,7 +27,7 @@ $(BIN)/pip:
 	'$(PYTHON)' -m venv .venv
 
 test: .venv/dev.stamp ## Run every test that needs no cluster, in parallel, on a real PostgreSQL (ARGS= for pytest)
-	@$(BIN)/python -m pytest --cov --cov-report=term $(ARGS)
+	@$(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile and YAML
 	$(BIN)/ruff check .

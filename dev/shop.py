@@ -16,14 +16,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from bookstore import schema
-from bookstore.admin.configuration import explain
-from bookstore.admin.database import connected
-from bookstore.config import Settings
 from pydantic import ValidationError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bookstore import schema
+from bookstore.admin.configuration import explain
+from bookstore.admin.database import connected
+from bookstore.config import Settings
 from dev.account import dying_with_parent
 from dev.files import write_private
 from dev.postgres import APP, OWNER, PostgresError, Server

@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     )
     database_sslrootcert: str | None = Field(None, description="File of the CA that signed the server's certificate.")
     database_app_role: str | None = Field(
-        None, description="Role that `bookstore db upgrade` grants reading and writing (never DDL) to, where it differs."
+        None, description="Role that `bookstore db upgrade` grants reading and writing (never DDL) to."
     )
     database_connect_timeout_seconds: int = Field(2, ge=1, description="Longest wait for a new connection.")
     database_pool_timeout_seconds: float = Field(2, gt=0, description="Longest wait for a free connection; then 503.")

@@ -110,7 +110,7 @@ def plan_for_its_values(cursor: Any, statement: str, values: Any, context: Any) 
 
 @contextmanager
 def reading() -> Iterator[ReadSession]:
-    """A connection for reading only, the same one when nested: no transaction, each statement sees what is committed."""
+    """A connection for reading only, the same one when nested, without a transaction."""
     if "reader" in g:
         yield g.reader
         return

@@ -1,7 +1,7 @@
 """JSON endpoints: typed path, query and body in, a typed body out; OpenAPI comes from the same declarations.
 
-A handler asks for what it needs by name (`session`, `path`, `query`, `body`), and `Api.operation` gives it: validated by
-the pydantic model in the annotation, with the session of one unit of work (or of reading, for GET).
+A handler asks for what it needs by name (`session`, `path`, `query`, `body`), and `Api.operation` gives it: validated
+by the pydantic model in the annotation, with the session of one unit of work (or of reading, for GET).
 """
 
 import hashlib

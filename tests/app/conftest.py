@@ -7,10 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
-from bookstore.db import db
 from flask import Flask
 from sqlalchemy import event
 
+from bookstore.db import db
 from tests.databases import Databases, bookstore
 from tests.servers import serve
 

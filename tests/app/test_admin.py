@@ -6,9 +6,9 @@ import subprocess
 import sys
 
 import psycopg
+
 from bookstore.admin import configuration
 from bookstore.config import Settings
-
 from dev.postgres import APP, OWNER
 from tests.databases import SECRET_KEY, Databases, bookstore
 from tests.servers import free_port

@@ -8,10 +8,11 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
+
 from bookstore.cli import bookstore
 from bookstore.cluster import fetching, secrets
 from bookstore.cluster.api import Kubernetes, KubernetesError
-from click.testing import CliRunner
 
 
 class Api(ThreadingHTTPServer):

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from bookstore.config import Settings
 from pydantic import ValidationError
+
+from bookstore.config import Settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from xml.etree import ElementTree as ET
 
 import pytest
-from bookstore import cover_motifs, covers
-from bookstore.cover_motifs import MOTIFS, PALETTES, Palette
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bookstore import cover_motifs, covers
+from bookstore.cover_motifs import MOTIFS, PALETTES, Palette
 
 TITLES = (
     "It",

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, quote, urlsplit
 import httpx
 import psycopg
 import pytest
-from bookstore.db import reading
 from flask import Flask
 from sqlalchemy import text
 
+from bookstore.db import reading
 from dev.postgres import Server
 from tests.databases import Databases
 from tests.servers import serve

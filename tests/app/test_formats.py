@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from bookstore.formats import money, year
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bookstore.formats import money, year
 
 
 class TestMoney:

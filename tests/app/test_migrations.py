@@ -6,12 +6,12 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
 from bookstore import schema
 from bookstore.catalogue import models as _catalogue  # noqa: F401  # registers its tables
 from bookstore.db import Base
 from bookstore.tokens import models as _tokens  # noqa: F401  # registers its tables
-from sqlalchemy import create_engine
-
 from dev.postgres import APP, OWNER
 from tests.databases import Databases, bookstore
 

@@ -4,11 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from bookstore.openapi import all_errors
-from bookstore.web import Api
 from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from bookstore.openapi import all_errors
+from bookstore.web import Api
 
 
 class TestDocument:

@@ -4,14 +4,15 @@ import base64
 import json
 
 import pytest
-from bookstore.app import create_app
-from bookstore.config import Settings
-from bookstore.errors import BadRequest
-from bookstore.pagination import decode, encode
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bookstore.app import create_app
+from bookstore.config import Settings
+from bookstore.errors import BadRequest
+from bookstore.pagination import decode, encode
 
 BOOKS = "/api/v1/books"
 BIGINTS = st.integers(-(2**63), 2**63 - 1)

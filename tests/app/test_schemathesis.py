@@ -6,13 +6,13 @@ from threading import Thread
 
 import pytest
 import schemathesis
-from bookstore.catalogue.isbn import from_first_twelve
 from flask import Flask
 from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import Status, events, from_schema
 from werkzeug.serving import make_server
 
+from bookstore.catalogue.isbn import from_first_twelve
 from tests.app.catalogue.conftest import AddBook
 
 KNOWN = ["9780141439587", "9780141439686", "9780140268867"]

@@ -4,12 +4,13 @@ import hashlib
 from datetime import UTC, datetime
 
 import pytest
-from bookstore.db import unit_of_work
-from bookstore.errors import Conflict, NotFound
-from bookstore.tokens import service
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import Connection
+
+from bookstore.db import unit_of_work
+from bookstore.errors import Conflict, NotFound
+from bookstore.tokens import service
 
 BOOKS = "/api/v1/books"
 BODY = {"isbn": "9780141439587", "title": "Emma", "authors": ["A"], "price_cents": 1, "currency": "USD", "stock": 1}

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
-from bookstore.openapi import all_errors
 from playwright.sync_api import Page, expect
+
+from bookstore.openapi import all_errors
 
 OpenPage = Callable[..., Page]
 

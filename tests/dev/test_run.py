@@ -21,8 +21,6 @@ from tests.dev.conftest import ROOT
 from tests.dev.waiting import DEADLINE_SECONDS, wait_until
 from tests.servers import free_port
 
-# One process after the other uses the same data.
-pytestmark = pytest.mark.xdist_group("run")
 BOOKS = 5
 ADDRESS = re.compile(r"^Bookstore is at (http://\S+)  \(Ctrl-C stops it\)$", re.MULTILINE)
 

@@ -21,7 +21,7 @@ from tests.servers import free_port
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 LARGEST_MB = 100
-pytestmark = [pytest.mark.image, pytest.mark.xdist_group("image")]
+pytestmark = pytest.mark.image
 
 
 class TestContents:

@@ -48,7 +48,7 @@ def table() -> list[tuple[str, str, str, str]]:
 
 
 def settings_help() -> str:
-    """The table as lines of text; \\b keeps click from re-wrapping it."""
+    """The table as lines of text, as wide as it needs."""
     rows = [("SETTING", "TYPE", "DEFAULT", "MEANING"), *table()]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(

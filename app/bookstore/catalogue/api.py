@@ -41,7 +41,7 @@ def whole(row: Row[Any]) -> BookOut:
 
 
 def _fields(row: Row[Any]) -> dict[str, Any]:
-    fields = dict(row._mapping)
+    fields = dict(row._mapping)  # noqa: SLF001  # public in all but name
     fields["authors"] = fields["authors"] or []
     fields["cover_url"] = fields["cover_url"] or f"/covers/{row.isbn13}.svg"
     return fields

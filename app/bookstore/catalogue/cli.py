@@ -33,7 +33,7 @@ def catalogue() -> None:
 @click.option(
     "--rejected-file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where rows that cannot be imported go, with their line and the reason.  [default: FILE's name, .rejected.csv]",
+    help="Where rows that cannot be imported go, with line and reason.  [default: FILE's name, .rejected.csv]",
 )
 def import_(
     path: Path, *, dry_run: bool, default_price_cents: int, default_stock: int, rejected_file: Path | None

@@ -23,8 +23,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bookstore.db import Base
 
-# Below every real year, so that unknown years sort last when the newest come first.
-UNKNOWN_YEAR = -32768
+# Beyond every real year, so that unknown years come last whether the newest or the oldest come first.
+BEFORE_ALL_YEARS, AFTER_ALL_YEARS = -32768, 32767
 
 SEARCH_VECTOR = (
     "setweight(to_tsvector('bookstore', fold(title || ' ' || coalesce(subtitle, ''))), 'A') || "
@@ -69,7 +69,8 @@ class Book(Base):
         Index("ix_book_rating_count", "rating_count", "id", postgresql_where=text("active")),
         Index("ix_book_price_cents", "price_cents", "id", postgresql_where=text("active")),
         Index("ix_book_sort_title", "sort_title", "id", postgresql_where=text("active")),
-        Index("ix_book_sort_year", "sort_year", "id", postgresql_where=text("active")),
+        Index("ix_book_newest_year", "newest_year", "id", postgresql_where=text("active")),
+        Index("ix_book_oldest_year", "oldest_year", "id", postgresql_where=text("active")),
         Index("ix_book_language", "language", "id", postgresql_where=text("active")),
     )
 
@@ -96,8 +97,11 @@ class Book(Base):
         DateTime(timezone=True), server_default=func.now(), onupdate=func.now()
     )
     sort_title: Mapped[str] = mapped_column(Text(collation="C"), Computed("left(fold(title), 200)", persisted=True))
-    sort_year: Mapped[int] = mapped_column(
-        SmallInteger, Computed(f"coalesce(publication_year, {UNKNOWN_YEAR})", persisted=True)
+    newest_year: Mapped[int] = mapped_column(
+        SmallInteger, Computed(f"coalesce(publication_year, {BEFORE_ALL_YEARS})", persisted=True)
+    )
+    oldest_year: Mapped[int] = mapped_column(
+        SmallInteger, Computed(f"coalesce(publication_year, {AFTER_ALL_YEARS})", persisted=True)
     )
     search: Mapped[str] = mapped_column(TSVECTOR, Computed(SEARCH_VECTOR, persisted=True), deferred=True)
 

@@ -119,8 +119,8 @@ class Order:
 ORDERS = {
     Sort.RELEVANCE: Order(_relevance(), descending=True),
     Sort.POPULAR: Order(Book.rating_count.expression, descending=True),
-    Sort.NEWEST: Order(Book.sort_year.expression, descending=True),
-    Sort.OLDEST: Order(Book.sort_year.expression, descending=False),
+    Sort.NEWEST: Order(Book.newest_year.expression, descending=True),
+    Sort.OLDEST: Order(Book.oldest_year.expression, descending=False),
     Sort.CHEAPEST: Order(Book.price_cents.expression, descending=False),
     Sort.DEAREST: Order(Book.price_cents.expression, descending=True),
     Sort.TITLE: Order(Book.sort_title.expression, descending=False),
@@ -138,9 +138,16 @@ class Page:
 BOOK = select(*WHOLE).where(Book.isbn13 == bindparam("isbn13"))
 
 
+SHELF_COLUMNS = (
+    "isbn13", "slug", "title", "byline", "language", "price_cents", "currency", "stock", "cover_url",
+)  # fmt: skip
+
+
 def _more_by_the_author() -> ColumnElement[Any]:
     """Other books on sale by a book's first author, the most rated first, as JSON: what a shelf shows of them."""
     other = aliased(Book)
+    # As text, since JSON's numbers would lose the last zero of 4.10.
+    rating = cast(other.rating_average, Text)
     first_author = (
         select(BookAuthor.author_id)
         .where(BookAuthor.book_id == Book.id, BookAuthor.position == 0)
@@ -148,10 +155,7 @@ def _more_by_the_author() -> ColumnElement[Any]:
         .scalar_subquery()
     )
     shown = (
-        select(
-            other.isbn13, other.slug, other.title, other.byline, other.language, other.price_cents, other.currency,
-            other.stock, other.cover_url, cast(other.rating_average, Text).label("rating_average"),
-        )  # fmt: skip
+        select(*(getattr(other, name) for name in SHELF_COLUMNS), rating.label("rating_average"))
         .join(BookAuthor, BookAuthor.book_id == other.id)
         .where(BookAuthor.author_id == first_author, other.active, other.id != Book.id)
         .order_by(other.rating_count.desc(), other.id.desc())

@@ -1,6 +1,7 @@
 """What people type into the filters."""
 
 import pytest
+
 from bookstore import formats
 from bookstore.catalogue import browsing
 from bookstore.catalogue.schemas import Sort

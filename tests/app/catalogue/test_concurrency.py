@@ -8,8 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
-from bookstore.catalogue.isbn import from_first_twelve
 
+from bookstore.catalogue.isbn import from_first_twelve
 from tests.app.conftest import Shop
 
 BOOKS = "/api/v1/books"

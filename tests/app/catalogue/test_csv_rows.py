@@ -4,9 +4,10 @@ import csv
 import io
 
 import pytest
-from bookstore.catalogue.csv_rows import Accepted, CatalogueFile, NotACatalogue, Rejected, columns, split_authors
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bookstore.catalogue.csv_rows import Accepted, CatalogueFile, NotACatalogue, Rejected, columns, split_authors
 
 DEFAULTS = {"currency": "USD", "price_cents": 999, "stock": 0}
 HEADER = ["isbn", "title", "authors", "publication_year", "price_cents", "language", "rating_average"]

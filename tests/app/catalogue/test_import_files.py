@@ -6,9 +6,9 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from bookstore.catalogue.isbn import from_first_twelve
 from psycopg import Connection
 
+from bookstore.catalogue.isbn import from_first_twelve
 from tests.databases import Databases, bookstore
 
 GOOD = "9780141439587,Emma,Jane Austen\n"

@@ -36,7 +36,6 @@ class Imported:
         self.second = bookstore(*command, env=environment).stdout
 
 
-@pytest.mark.xdist_group("goodbooks")
 class TestGoodbooks:
     def test_accepts_all_rows_but_723(self, imported: Imported) -> None:
         assert f"9277 {SUMMARY}" in imported.first

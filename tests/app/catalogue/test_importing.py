@@ -4,14 +4,14 @@ import io
 from collections.abc import Callable, Iterator
 
 import pytest
-from bookstore.catalogue.csv_rows import CatalogueFile, Rejected
-from bookstore.catalogue.importing import BATCH_ROWS, Report, import_rows
-from bookstore.catalogue.isbn import from_first_twelve
 from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import Connection, sql
 from sqlalchemy.exc import DBAPIError
 
+from bookstore.catalogue.csv_rows import CatalogueFile, Rejected
+from bookstore.catalogue.importing import BATCH_ROWS, Report, import_rows
+from bookstore.catalogue.isbn import from_first_twelve
 from tests.app.catalogue.conftest import AddBook
 
 HEADER = "isbn,title,authors,price_cents,stock,language\n"

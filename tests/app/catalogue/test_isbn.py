@@ -1,9 +1,10 @@
 """ISBN: ISO 2108."""
 
 import pytest
-from bookstore.catalogue.isbn import InvalidISBN, from_first_twelve, isbn10_check_digit, normalise, to_isbn10
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bookstore.catalogue.isbn import InvalidISBN, from_first_twelve, isbn10_check_digit, normalise, to_isbn10
 
 NINE = st.text("0123456789", min_size=9, max_size=9)
 ISBN10S = NINE.map(lambda digits: digits + isbn10_check_digit(digits))

@@ -59,7 +59,7 @@ class TestOrders:
             ("popular", ["Persuasion", "Emma", "Odyssey", "Undated"]),
             ("relevance", ["Persuasion", "Emma", "Odyssey", "Undated"]),
             ("newest", ["Persuasion", "Emma", "Odyssey", "Undated"]),
-            ("oldest", ["Undated", "Odyssey", "Emma", "Persuasion"]),
+            ("oldest", ["Odyssey", "Emma", "Persuasion", "Undated"]),
             ("price", ["Persuasion", "Odyssey", "Emma", "Undated"]),
             ("-price", ["Undated", "Emma", "Odyssey", "Persuasion"]),
             ("title", ["Emma", "Odyssey", "Persuasion", "Undated"]),

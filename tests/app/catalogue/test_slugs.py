@@ -4,9 +4,10 @@ import unicodedata
 from urllib.parse import quote, unquote
 
 import pytest
-from bookstore.catalogue.slugs import MAX_LENGTH, slugify
 from hypothesis import given
 from hypothesis import strategies as st
+
+from bookstore.catalogue.slugs import MAX_LENGTH, slugify
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 

@@ -63,7 +63,8 @@ CREATE TABLE book (
     created_at timestamptz DEFAULT now() NOT NULL,
     updated_at timestamptz DEFAULT now() NOT NULL,
     sort_title text COLLATE "C" GENERATED ALWAYS AS (left(fold(title), 200)) STORED NOT NULL,
-    sort_year smallint GENERATED ALWAYS AS (coalesce(publication_year, -32768)) STORED NOT NULL,
+    newest_year smallint GENERATED ALWAYS AS (coalesce(publication_year, -32768)) STORED NOT NULL,
+    oldest_year smallint GENERATED ALWAYS AS (coalesce(publication_year, 32767)) STORED NOT NULL,
     search tsvector GENERATED ALWAYS AS (
         setweight(to_tsvector('bookstore', fold(title || ' ' || coalesce(subtitle, ''))), 'A') ||
         setweight(to_tsvector('bookstore', fold(byline)), 'B') ||
@@ -113,7 +114,8 @@ CREATE INDEX ix_book_search ON book USING gin (search);
 CREATE INDEX ix_book_rating_count ON book (rating_count, id) WHERE active;
 CREATE INDEX ix_book_price_cents ON book (price_cents, id) WHERE active;
 CREATE INDEX ix_book_sort_title ON book (sort_title, id) WHERE active;
-CREATE INDEX ix_book_sort_year ON book (sort_year, id) WHERE active;
+CREATE INDEX ix_book_newest_year ON book (newest_year, id) WHERE active;
+CREATE INDEX ix_book_oldest_year ON book (oldest_year, id) WHERE active;
 CREATE INDEX ix_book_language ON book (language, id) WHERE active;
 CREATE INDEX ix_search_word_rests ON search_word USING gin (rests);
 """

@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format image bench
+.PHONY: help run test lint format image bench e2e
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -47,3 +47,6 @@ image: ## Build the container image with docker, podman or buildah
 
 bench: .venv/dev.stamp ## Measure speed as ratios against baselines; writes bench/results.md
 	@$(BIN)/python -m bench
+
+e2e: .venv/dev.stamp ## Install all three environments on the cluster of KUBECONFIG, and use them
+	@$(BIN)/python -m pytest -n0 tests/cluster $(ARGS)

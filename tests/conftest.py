@@ -9,12 +9,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from bookstore.app import create_app
-from bookstore.config import Settings
-from bookstore.db import db
 from flask import Flask
 from flask.testing import FlaskClient
 
+from bookstore.app import create_app
+from bookstore.config import Settings
+from bookstore.db import db
 from dev.postgres import OWNER, Server
 from tests import databases as test_databases
 from tests.databases import SECRET_KEY, Databases, bookstore

@@ -77,6 +77,7 @@ class Databases:
             "SECRET_KEY": SECRET_KEY,
             "DATABASE_URL": self.url(name, role),
             "LOG_FORMAT": "json",
+            "WEB_WORKERS": "1",
             **{key: value for key, value in os.environ.items() if key.startswith("COV")},
             **settings,
         }

@@ -36,7 +36,7 @@ class Shop:
 def shop(databases: Databases, worker_id: str) -> Iterator[Shop]:
     """A shop to write to over HTTP; its books stay, so each test makes its own."""
     with databases.temporary(f"shop_{worker_id}") as name:
-        environment = databases.environment(name)
+        environment = databases.environment(name, WEB_WORKERS="2")
         token = bookstore("token", "add", "tests", "--scope", "catalogue", env=environment).stdout.strip()
         with serve(environment) as server:
             yield Shop(server.url, token, environment)

@@ -49,7 +49,7 @@ class TestHanging:
         """A table lock stands for a database that takes connections and answers nothing."""
         with databases.temporary("hanging") as name:
             environment = databases.environment(
-                name, WEB_WORKERS="1", DATABASE_STATEMENT_TIMEOUT_SECONDS="0.3", DATABASE_POOL_TIMEOUT_SECONDS="0.3"
+                name, DATABASE_STATEMENT_TIMEOUT_SECONDS="0.3", DATABASE_POOL_TIMEOUT_SECONDS="0.3"
             )
             with serve(environment) as server, psycopg.connect(databases.url(name, OWNER)) as locking:
                 locking.execute("LOCK TABLE book IN ACCESS EXCLUSIVE MODE")

@@ -84,7 +84,7 @@ class TestLogs:
 class TestShutdown:
     def test_open_requests_finish_and_readiness_flips(self, databases: Databases) -> None:
         with databases.temporary("draining") as name:
-            environment = databases.environment(name, WEB_WORKERS="1")
+            environment = databases.environment(name)
             token = bookstore("token", "add", "t", "--scope", "catalogue", env=environment).stdout.strip()
             with (
                 serve(environment) as server,

@@ -1,0 +1,102 @@
+{{- /* What the application reads from its environment. */ -}}
+
+{{- /* Names that this chart sets itself, and the value to use instead. */ -}}
+{{- define "bookstore.reservedEnv" -}}
+BOOKSTORE_SURFACE: surfaces
+SECRET_KEY: secretKey
+SECRETS_DIR: secretKey and database
+DATABASE_URL: database
+DATABASE_HOST: database.host
+DATABASE_PORT: database.port
+DATABASE_NAME: database.name
+DATABASE_USER: database.app.username
+DATABASE_PASSWORD: database.app.password
+DATABASE_SSLMODE: database.sslmode
+DATABASE_SSLROOTCERT: database.ca
+DATABASE_APP_ROLE: database.app.username
+HOST: service
+PORT: service.port
+METRICS_PORT: serviceMonitor
+WEB_WORKERS: web.workers
+WEB_THREADS: web.threads
+GRACEFUL_TIMEOUT_SECONDS: web.lifecycle.gracefulTimeoutSeconds
+ALLOWED_HOSTS: hosts or allowedHosts
+TRUSTED_PROXIES: trustedProxies
+PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
+{{- end -}}
+
+{{- define "bookstore.secretsDir" -}}/run/secrets/bookstore{{- end -}}
+
+{{- /* Numbers as Kubernetes wants them in an environment: a large one must not turn into 1e+06. */ -}}
+{{- define "bookstore.plainText" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ toString . }}{{ end -}}
+{{- end -}}
+
+{{- /* Settings of everything that connects to the database: (dict "root" $ "role" "app"). */ -}}
+{{- define "bookstore.commonSettings" -}}
+{{- $values := .root.Values -}}
+{{- $settings := dict -}}
+{{- range $name, $value := $values.settings -}}
+{{- $_ := set $settings $name (include "bookstore.plainText" $value) -}}
+{{- end -}}
+{{- $database := include "bookstore.database" .root | fromJson -}}
+{{- $_ := set $settings "DATABASE_HOST" $database.host -}}
+{{- $_ := set $settings "DATABASE_PORT" (toString $database.port) -}}
+{{- $_ := set $settings "DATABASE_NAME" $database.name -}}
+{{- with $database.sslmode }}{{ $_ := set $settings "DATABASE_SSLMODE" . }}{{ end -}}
+{{- $role := get $values.database .role -}}
+{{- if not $role.usernameKey }}{{ $_ := set $settings "DATABASE_USER" $role.username }}{{ end -}}
+{{- if hasKey (include "bookstore.secretFiles" . | fromJson) "database-ca.crt" -}}
+{{- $_ := set $settings "DATABASE_SSLROOTCERT" (printf "%s/database-ca.crt" (include "bookstore.secretsDir" .)) -}}
+{{- end -}}
+{{- toJson $settings -}}
+{{- end -}}
+
+{{- /* Settings of a surface: (dict "root" $ "surface" "api" "web" …). */ -}}
+{{- define "bookstore.webSettings" -}}
+{{- $values := .root.Values -}}
+{{- $settings := include "bookstore.commonSettings" (dict "root" .root "role" "app") | fromJson -}}
+{{- $service := include "bookstore.partName" (dict "root" .root "part" .surface) -}}
+{{- $inside := printf "%s.%s.svc" $service (include "bookstore.namespace" .root) -}}
+{{- $hosts := include "bookstore.hostNames" .root | fromJsonArray -}}
+{{- $trusted := list -}}
+{{- range concat $hosts $values.allowedHosts (list "localhost" "127.0.0.1" "[::1]" $service $inside) -}}
+{{- $trusted = append $trusted (trimPrefix "*" .) -}}
+{{- end -}}
+{{- $proxied := or $values.ingress.enabled $values.httpRoute.enabled -}}
+{{- mergeOverwrite $settings (dict
+  "BOOKSTORE_SURFACE" .surface
+  "WEB_WORKERS" (toString .web.workers)
+  "WEB_THREADS" (toString .web.threads)
+  "GRACEFUL_TIMEOUT_SECONDS" (toString .web.lifecycle.gracefulTimeoutSeconds)
+  "ALLOWED_HOSTS" (join "," $trusted)
+  "TRUSTED_PROXIES" (ternary (toString $values.trustedProxies) "0" $proxied)
+  "PORT" "8000"
+  "METRICS_PORT" "9000") | toJson -}}
+{{- end -}}
+
+{{- /* Only what a migration reads: another name of the shop is no reason to migrate again. */ -}}
+{{- define "bookstore.migrateSettings" -}}
+{{- $settings := dict -}}
+{{- range $name, $value := include "bookstore.commonSettings" (dict "root" . "role" "owner") | fromJson -}}
+{{- if regexMatch "^(DATABASE|LOG)_" $name }}{{ $_ := set $settings $name $value }}{{ end -}}
+{{- end -}}
+{{- $app := .Values.database.app -}}
+{{- if not $app.usernameKey }}{{ $_ := set $settings "DATABASE_APP_ROLE" $app.username }}{{ end -}}
+{{- toJson $settings -}}
+{{- end -}}
+
+{{- /* The `env` of a container from a workload's map. */ -}}
+{{- define "bookstore.env" -}}
+{{- range $name, $entry := include "bookstore.enabled" .workload.env | fromJson }}
+{{- if kindIs "map" $entry }}
+- name: {{ $name }}
+  {{- omit $entry "enabled" | toYaml | nindent 2 }}
+{{- else }}
+- {name: {{ $name }}, value: {{ $entry | quote }}}
+{{- end }}
+{{- end }}
+{{- if .role }}
+- {name: SECRETS_DIR, value: {{ include "bookstore.secretsDir" . }}}
+{{- end }}
+{{- end -}}

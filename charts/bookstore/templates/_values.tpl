@@ -1,0 +1,66 @@
+{{- /* Values that other values make. Each gives JSON or a word. */ -}}
+
+{{- /* Entries of a map that are not dropped, as a map. */ -}}
+{{- define "bookstore.enabled" -}}
+{{- $kept := dict -}}
+{{- range $name, $entry := default dict . -}}
+{{- if not (and (kindIs "map" $entry) (eq (toString (get $entry "enabled")) "false")) -}}
+{{- $_ := set $kept $name $entry -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $kept -}}
+{{- end -}}
+
+{{- /* A workload's own keys over those of every workload: (dict "root" $ "own" .Values.migrations). */ -}}
+{{- define "bookstore.workload" -}}
+{{- mergeOverwrite (deepCopy .root.Values.workload) (deepCopy .own) | toJson -}}
+{{- end -}}
+
+{{- /* The surfaces that run, each over `web` over `workload`. */ -}}
+{{- define "bookstore.surfaces" -}}
+{{- $surfaces := dict -}}
+{{- range $name, $own := include "bookstore.enabled" .Values.surfaces | fromJson -}}
+{{- $_ := set $surfaces $name (mergeOverwrite (deepCopy $.Values.workload) (deepCopy $.Values.web) (deepCopy $own)) -}}
+{{- end -}}
+{{- toJson $surfaces -}}
+{{- end -}}
+
+{{- /* The fewest and the most pods of a surface. */ -}}
+{{- define "bookstore.fewestPods" -}}
+{{- ternary .autoscaling.minReplicas .replicas .autoscaling.enabled | int -}}
+{{- end -}}
+{{- define "bookstore.mostPods" -}}
+{{- ternary .autoscaling.maxReplicas .replicas .autoscaling.enabled | int -}}
+{{- end -}}
+
+{{- define "bookstore.migrationMode" -}}
+{{- if ne .Values.migrations.mode "auto" -}}
+{{- .Values.migrations.mode -}}
+{{- else -}}
+{{- ternary "job" "hook" .Values.postgresql.enabled -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Host names of Ingress and HTTPRoute. */ -}}
+{{- define "bookstore.hostNames" -}}
+{{- $names := list -}}
+{{- range include "bookstore.enabled" .Values.hosts | fromJson -}}
+{{- $names = append $names .host -}}
+{{- end -}}
+{{- toJson $names -}}
+{{- end -}}
+
+{{- /* Which path goes to which surface, the longest path first. */ -}}
+{{- define "bookstore.routes" -}}
+{{- $routes := list -}}
+{{- $surfaces := include "bookstore.surfaces" . | fromJson -}}
+{{- if hasKey $surfaces "api" -}}
+{{- $routes = append $routes (dict "path" "/api" "surface" "api") -}}
+{{- end -}}
+{{- range list "storefront" "all" -}}
+{{- if hasKey $surfaces . -}}
+{{- $routes = append $routes (dict "path" "/" "surface" .) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $routes -}}
+{{- end -}}

@@ -1,0 +1,1 @@
+"""Tools that check and make what is published."""

@@ -1,0 +1,65 @@
+"""The chart under test, with the packaged chart of the bundled database."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.chart.rendering import CHART, STAND_IN, Chart, Render, program
+
+
+def missing(what: str) -> None:
+    """Skip on a laptop that lacks a tool; fail in CI, where it is expected."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what}, and CI is set")
+    pytest.skip(what)
+
+
+def package(helm: str, folder: Path) -> None:
+    """Put the database's chart beside ours: what is there, a stand-in where no registry answers, or fetch it."""
+    target = folder / "charts"
+    if list(target.glob("postgresql-*.tgz")):
+        return
+    if local := os.environ.get(STAND_IN):
+        subprocess.run([helm, "package", local, "--destination", str(target)], check=True, capture_output=True)
+        return
+    done = subprocess.run([helm, "dependency", "build", str(folder)], check=False, capture_output=True, text=True)
+    if done.returncode:
+        missing(f"the chart of the bundled database cannot be fetched: {done.stderr.strip()}")
+
+
+@pytest.fixture(scope="session")
+def helm() -> str:
+    """Helm."""
+    found = program("helm", "HELM")
+    if found is None:
+        missing("helm is not on PATH")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def helm3() -> str:
+    """Helm 3, which must render the same."""
+    found = program("helm3", "HELM3")
+    if found is None:
+        missing("helm3 is not on PATH")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def chart(helm: str, tmp_path_factory: pytest.TempPathFactory) -> Chart:
+    """A copy of the chart, so that tests leave the checkout alone."""
+    folder = tmp_path_factory.mktemp("chart") / "bookstore"
+    shutil.copytree(CHART, folder)
+    package(helm, folder)
+    return Chart(folder, helm)
+
+
+@pytest.fixture(scope="session")
+def rendered(chart: Chart) -> Callable[[Path], Render]:
+    """A function that renders a values file, once."""
+    return cache(chart.render)

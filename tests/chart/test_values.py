@@ -1,0 +1,143 @@
+"""Values: bad ones are refused with a sentence, good ones in any combination render."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from tests.chart.rendering import CHART, ENVIRONMENTS, Chart, merged, named
+
+BAD: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "bad_values.yaml").read_text())
+OUTSIDE: dict[str, Any] = {
+    "postgresql": {"enabled": False},
+    "database": {
+        "host": "db",
+        "app": {"password": {"existingSecret": "app"}},
+        "owner": {"password": {"existingSecret": "owner"}},
+    },
+    "networkPolicy": {"databases": {"main": {"peer": {"ipBlock": {"cidr": "10.0.0.5/32"}}}}},
+}
+SPLIT = {"surfaces": {"all": {"enabled": False}, "api": {"enabled": True}, "storefront": {"enabled": True}}}
+
+
+@pytest.mark.parametrize("bad", BAD, ids=[f"{number}" for number in range(len(BAD))])
+def test_bad_values_are_refused_with_a_sentence(bad: dict[str, Any], chart: Chart) -> None:
+    base = OUTSIDE if bad.get("base") == "outside" else {}
+    error = chart.render(values=merged(base, bad["values"])).error
+    assert bad["says"] in error
+
+
+def test_the_corpus_is_large_and_has_no_doubles() -> None:
+    assert len(BAD) >= 60
+    assert len({str(bad) for bad in BAD}) == len(BAD)
+
+
+def test_all_mistakes_come_in_one_message(chart: Chart) -> None:
+    several = [bad for bad in BAD if bad["says"].startswith(("surfaces: `all`", "settings.WEB", "database.host: db"))]
+    values: dict[str, Any] = {}
+    for bad in several:
+        values = merged(values, bad["values"])
+    error = chart.render(values=values).error
+    assert len(several) == 3
+    assert all(bad["says"] in error for bad in several)
+
+
+CHOICES = st.fixed_dictionaries(
+    {
+        "base": st.sampled_from([{}, OUTSIDE]),
+        "surfaces": st.sampled_from([{}, SPLIT]),
+        "scaling": st.sampled_from([{}, {"web": {"autoscaling": {"enabled": True}}}, {"web": {"replicas": 3}}]),
+        "policies": st.sampled_from([{}, {"networkPolicy": {"enabled": False}}]),
+        "monitor": st.sampled_from([{}, {"serviceMonitor": {"enabled": True}}]),
+        "route": st.sampled_from(
+            [
+                {},
+                {"hosts": {"a": {"host": "a.example", "tlsSecret": "a"}}, "ingress": {"enabled": True}},
+                {"hosts": {"a": {"host": "a.example"}}, "httpRoute": {"enabled": True, "parentRefs": [{"name": "g"}]}},
+            ]
+        ),
+        "tests": st.sampled_from([{}, {"tests": {"enabled": False}}]),
+        "migrations": st.sampled_from([{}, {"migrations": {"mode": "external"}}, {"migrations": {"mode": "job"}}]),
+        "key": st.sampled_from([{}, {"secretKey": {"existingSecret": "key"}}, {"secretKey": {"value": "v" * 32}}]),
+        "account": st.sampled_from([{}, {"serviceAccount": {"create": False}}]),
+        "limit": st.just({"database": {"connectionLimit": 500}}),
+    }
+)
+
+
+@hypothesis_settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CHOICES)
+def test_any_combination_renders(chart: Chart, choices: dict[str, dict[str, Any]]) -> None:
+    values: dict[str, Any] = {}
+    for choice in choices.values():
+        values = merged(values, choice)
+    render = chart.render(values=values)
+    found = [(each["kind"], each["metadata"]["name"]) for each in render.objects]
+    assert len(found) == len(set(found))
+    assert len(render.all("Deployment")) == (2 if choices["surfaces"] else 1)
+
+
+@pytest.mark.parametrize("file", ENVIRONMENTS, ids=named)
+def test_environments_hold_no_secret(file: Path) -> None:
+    def values_of(block: Any) -> list[Any]:
+        if not isinstance(block, dict):
+            return []
+        here = [block["value"]] if "existingSecret" in block and block.get("value") else []
+        return here + [one for below in block.values() for one in values_of(below)]
+
+    assert values_of(yaml.safe_load(file.read_text())) == []
+    assert "password: " not in file.read_text().replace("password: {existingSecret", "")
+
+
+def test_production_is_held_to_more(chart: Chart) -> None:
+    (file,) = [file for file in ENVIRONMENTS if file.stem == "prod"]
+    render = chart.render(file)
+    deployments = {each["metadata"]["name"] for each in render.all("Deployment")}
+    assert deployments == {"shop-bookstore-api", "shop-bookstore-storefront"}
+    for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
+        assert {each["metadata"]["name"] for each in render.all(kind)} == deployments
+    assert render.all("Ingress")[0]["spec"]["tls"]
+    assert render.all("ServiceMonitor")
+    assert not render.all("StatefulSet", "Secret")
+    for _, template in render.pods():
+        assert "@sha256:" in template["spec"]["containers"][0]["image"]
+    settings = [each["data"] for each in render.all("ConfigMap") if "DATABASE_USER" in each["data"]]
+    assert {each["DATABASE_SSLMODE"] for each in settings} == {"verify-full"}
+    assert {each["DATABASE_USER"] for each in settings} == {"bookstore", "bookstore_owner"}
+
+
+def test_the_versions_are_one_number() -> None:
+    about = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    project = (CHART.parent.parent / "pyproject.toml").read_text()
+    assert f'version = "{about["appVersion"]}"' in project
+    assert f"image: bookstore:{about['appVersion']}" in about["annotations"]["artifacthub.io/images"]
+    values = yaml.safe_load((CHART / "values.yaml").read_text())["postgresql"]["image"]
+    bundled = f"{values['registry']}/{values['repository']}:{values['tag']}"
+    assert f"image: {bundled}" in about["annotations"]["artifacthub.io/images"]
+
+
+def test_settings_of_every_file_are_those_of_the_application(chart: Chart) -> None:
+    from bookstore.config import Settings
+
+    known = {name.upper() for name in Settings.model_fields}
+    for file in [*ENVIRONMENTS, *(CHART / "ci").glob("*.yaml")]:
+        for each in chart.render(file).all("ConfigMap"):
+            if "BOOKSTORE_SURFACE" in each.get("data", {}):
+                assert set(each["data"]) <= known, file
+
+
+def test_a_render_is_what_the_application_takes(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bookstore.config import Settings
+
+    for each in chart.render(*[file for file in ENVIRONMENTS if file.stem == "prod"]).all("ConfigMap"):
+        if "DATABASE_USER" not in each["data"]:
+            continue
+        with monkeypatch.context() as patch:
+            patch.setenv("SECRET_KEY", "x" * 32)
+            for name, value in each["data"].items():
+                patch.setenv(name, value)
+            assert Settings.load().database.query["sslmode"] == "verify-full"

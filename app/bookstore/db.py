@@ -91,9 +91,9 @@ def limit_statements(engine: Engine, settings: Settings) -> None:
 
     @event.listens_for(engine, "connect")
     def set_timeout(connection: Any, _record: Any) -> None:
-        connection.autocommit = True
+        before, connection.autocommit = connection.autocommit, True
         connection.execute(f"SET statement_timeout = {milliseconds}")
-        connection.autocommit = False
+        connection.autocommit = before
 
 
 def plan_for_its_values(cursor: Any, statement: str, values: Any, context: Any) -> bool:

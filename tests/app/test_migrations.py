@@ -6,6 +6,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from bookstore import schema
@@ -58,6 +59,12 @@ class TestUpgrade:
                 assert set(connection.exec_driver_sql(ours).scalars()) == {"alembic_version", "alembic_version_pkc"}
             engine.dispose()
             databases.migrate(name)
+
+
+class TestKnownRevisions:
+    def test_are_those_of_alembic(self) -> None:
+        scripts = ScriptDirectory.from_config(schema.alembic_config()).walk_revisions()
+        assert schema.known_revisions() == tuple(script.revision for script in scripts)
 
 
 class TestCheck:

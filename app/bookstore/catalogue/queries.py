@@ -29,8 +29,8 @@ from bookstore.catalogue.models import Author, Book, BookAuthor
 from bookstore.catalogue.schemas import BookQuery, Filters, Sort
 from bookstore.db import ReadSession
 
-# A search ranks this many of its matches, the most rated: its cost has a bound however large the catalogue is.
-SEARCH_CANDIDATES = 500
+# A search ranks the first so many of its matches: its cost has a bound however large the catalogue is.
+SEARCH_CANDIDATES = 200
 # How many books a shelf beside another book holds.
 SHELF = 6
 
@@ -208,10 +208,7 @@ def _listing(sort: Sort, wanted: frozenset[str], *, continued: bool) -> Select[A
     order, row_id = ORDERS[sort], Book.id.expression
     key = order.key.label("sort_key")
     if "words" in wanted:
-        most_rated = Book.rating_count.desc(), Book.id.desc()
-        hits = (
-            select(Book.id).where(*matching, matches(WORDS)).order_by(*most_rated).limit(SEARCH_CANDIDATES).cte("hits")
-        )
+        hits = select(Book.id).where(*matching, matches(WORDS)).limit(SEARCH_CANDIDATES).cte("hits")
         hits = hits.prefix_with("MATERIALIZED")
         statement = select(*SUMMARY, key).join(hits, hits.c.id == Book.id).execution_options(prepared=False)
     else:

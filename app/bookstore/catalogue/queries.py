@@ -30,7 +30,7 @@ from bookstore.catalogue.schemas import BookQuery, Filters, Sort
 from bookstore.db import ReadSession
 
 # A search ranks the first so many of its matches: its cost has a bound however large the catalogue is.
-SEARCH_CANDIDATES = 200
+SEARCH_CANDIDATES = 120
 # How many books a shelf beside another book holds.
 SHELF = 6
 

@@ -3,6 +3,16 @@
 from typing import Any
 
 # Beyond smallint, integer, bigint and every number that is stored.
+BOOKS = "/api/v1/books"
+# A book that the API takes as it is.
+BOOK = {
+    "isbn": "9780141439587",
+    "title": "Emma",
+    "authors": ["Jane Austen"],
+    "price_cents": 799,
+    "currency": "USD",
+    "stock": 5,
+}
 HUGE = [2**15, 2**31, 2**63, 2**70, -(2**31) - 1, -(2**63) - 1, -(2**70), 10**400]
 
 

@@ -5,17 +5,7 @@ import json
 import pytest
 from flask.testing import FlaskClient
 
-from tests.app.problems import HUGE, assert_problem, invalid
-
-BOOKS = "/api/v1/books"
-BOOK = {
-    "isbn": "9780141439587",
-    "title": "Emma",
-    "authors": ["Jane Austen"],
-    "price_cents": 799,
-    "currency": "USD",
-    "stock": 5,
-}
+from tests.app.problems import BOOK, BOOKS, HUGE, assert_problem, invalid
 
 
 class TestBody:

@@ -3,17 +3,8 @@
 import pytest
 from flask.testing import FlaskClient
 
-from tests.app.problems import HUGE, assert_problem, invalid
+from tests.app.problems import BOOK, BOOKS, HUGE, assert_problem, invalid
 
-BOOKS = "/api/v1/books"
-BOOK = {
-    "isbn": "9780141439587",
-    "title": "Emma",
-    "authors": ["Jane Austen"],
-    "price_cents": 799,
-    "currency": "USD",
-    "stock": 5,
-}
 HOSTILE = [
     "a & & b",
     "a | | b ! <-> (",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -84,8 +84,3 @@ def index_words(session: Session, book_ids: Sequence[int]) -> None:
         ),
         {"ids": list(book_ids)},
     )
-
-
-def count_books(session: Session) -> int:
-    """How many books there are, on sale or not."""
-    return session.scalar(select(func.count()).select_from(Book)) or 0

@@ -6,16 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.app.catalogue.conftest import AddBook, Titles
-
-BOOKS = "/api/v1/books"
-EMMA = {
-    "isbn": "9780141439587",
-    "title": "Emma",
-    "authors": ["Jane Austen"],
-    "price_cents": 799,
-    "currency": "USD",
-    "stock": 5,
-}
+from tests.app.problems import BOOK as EMMA
+from tests.app.problems import BOOKS
 
 pytestmark = pytest.mark.usefixtures("noise")
 

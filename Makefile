@@ -12,7 +12,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: .venv/local.stamp ## Run the shop at http://127.0.0.1:8000, with a PostgreSQL and sample books (PORT=, METRICS_PORT=)
+run: .venv/local.stamp ## Run the shop at http://127.0.0.1:8000, with a PostgreSQL and sample books (PORT=, METRICS_PORT=, SANDBOX_PORT=)
 	@$(BIN)/python -m dev.run
 
 # .venv/local.stamp is what `make run` needs, .venv/dev.stamp what everything else needs: prerequisites of such targets.
@@ -49,4 +49,4 @@ bench: .venv/dev.stamp ## Measure speed as ratios against baselines; writes benc
 	@$(BIN)/python -m bench
 
 e2e: .venv/dev.stamp ## Install all three environments on the cluster of KUBECONFIG, and use them
-	@$(BIN)/python -m pytest -n0 tests/cluster $(ARGS)
+	@$(BIN)/python -m pytest -n3 tests/cluster $(ARGS)

@@ -2,7 +2,8 @@
 
 `# == Title` begins a section, `# -- text` describes the next key, `# @schema {…}` adds to what the default implies.
 Its own words: `def` names a definition, `mapOf` the definition of a map's entries (with `keys`, the pattern of their
-names), `extends` lists blocks whose keys are allowed, too, `open` allows any key, `stop` documents nothing below.
+names), `extends` lists blocks whose keys are allowed, too (by a map's entries), `open` allows any key, `stop` documents
+nothing below.
 """
 
 import json
@@ -58,7 +59,9 @@ def _children(node: Any, lines: list[str], defaults: Any, path: tuple[str, ...])
         description, annotation = _comments(lines, key.start_mark) if alone else ("", {})
         section = _section(lines, key.start_mark.line)
         made = Value(at, defaults[key.value], description, annotation, section)
-        if isinstance(value, yaml.MappingNode) and "mapOf" not in annotation and "def" not in annotation:
+        # What a map holds is the writer's own, unless its entries extend blocks of this chart.
+        ours = "def" not in annotation and ("mapOf" not in annotation or "extends" in annotation)
+        if isinstance(value, yaml.MappingNode) and ours:
             made.children = _children(value, lines, made.default, at)
         values.append(made)
     return values
@@ -90,20 +93,25 @@ def _section(lines: list[str], line: int) -> str:
 def schema(values: list[Value], definitions: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON Schema: closed, except where Kubernetes, the subchart or an umbrella chart decides."""
     made = _object(values)
+    shared = deepcopy(dict(definitions))
     blocks = {name: _references(f"#/$defs/{name}", one.get("properties", {})) for name, one in definitions.items()}
     blocks |= {value.path[0]: _references_below(value) for value in values}
     for value in (each for top in values for each in top.all()):
         if names := value.annotation.get("extends"):
             added = {key: one for name in names for key, one in blocks[name].items()}
             target = _find(made, value.path)
-            # The entries of `surfaces` take the keys, not the map itself.
-            for one in target["properties"].values() if value.path == ("surfaces",) else [target]:
+            # The entries of a map take the keys, not the map itself.
+            if "mapOf" in value.annotation:
+                takers = [shared[value.annotation["mapOf"]]]
+            else:
+                takers = target["properties"].values() if value.path == ("surfaces",) else [target]
+            for one in takers:
                 one["properties"] = added | one.get("properties", {})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Values of the bookstore chart",
         **made,
-        "$defs": deepcopy(dict(definitions)),
+        "$defs": shared,
     }
 
 

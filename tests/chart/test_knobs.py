@@ -11,8 +11,17 @@ WORKLOADS = {
     "surface": ("surfaces.all", "Deployment", "-all"),
     "web": ("web", "Deployment", "-all"),
     "migrations": ("migrations", "Job", "-migrate-"),
+    "backup": ("backup", "CronJob", "-backup"),
+    "restore": ("backup", "CronJob", "-restore"),
+    "schedule": ("schedules.cart-purge", "CronJob", "-cart-purge"),
+    "cronJob": ("cronJob", "CronJob", "-cart-purge"),
+    "sandbox": ("payment.sandbox", "Deployment", "-sandbox-payments"),
     "secretCreation": ("secretCreation", "Job", "-ensure-"),
     "tests": ("tests", "Job", "-test-database"),
+}
+EVERYTHING: dict[str, Any] = {
+    "backup": {"enabled": True},
+    "payment": {"provider": "sandbox", "sandbox": {"enabled": True}},
 }
 # A knob, a value, and where it must be found.
 KNOBS: list[tuple[str, Any, str]] = [
@@ -57,7 +66,7 @@ def nested(path: str, value: Any) -> dict[str, Any]:
 
 def found_at(render: Render, kind: str, part: str, path: str) -> Any:
     (each,) = [one for one in render.all(kind) if part in one["metadata"]["name"]]
-    template = each["spec"]["template"]
+    (template,) = [template for owner, template in render.pods() if owner is each]
     top: dict[str, Object] = {
         "metadata": each["metadata"],
         "pod": template,
@@ -97,7 +106,7 @@ def test_every_knob_reaches_a_workload(workload: str, chart: Chart) -> None:
         if where == "workload":
             # web has its own resources, which win.
             values = merged(values, {"web": {"resources": {"limits": {"memory": "1Gi"}}}})
-        render = chart.render(values=values)
+        render = chart.render(values=merged(EVERYTHING, values))
         for knob, value, at in KNOBS:
             assert holds(found_at(render, kind, part, at), knob, value), (where, knob)
 
@@ -106,5 +115,5 @@ def test_every_knob_reaches_a_workload(workload: str, chart: Chart) -> None:
 def test_a_workload_wins_over_all(workload: str, chart: Chart) -> None:
     path, kind, part = WORKLOADS[workload]
     values = merged({"workload": {"priorityClassName": "all"}}, nested(f"{path}.priorityClassName", "own"))
-    render = chart.render(values=values)
+    render = chart.render(values=merged(EVERYTHING, values))
     assert found_at(render, kind, part, "pod.spec.priorityClassName") == "own"

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from tests.chart.checks import CHECKS, with_defaults
 from tests.chart.rendering import CHART, ENVIRONMENTS, Chart, merged, named
 
 BAD: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "bad_values.yaml").read_text())
@@ -22,6 +23,41 @@ OUTSIDE: dict[str, Any] = {
     "networkPolicy": {"databases": {"main": {"peer": {"ipBlock": {"cidr": "10.0.0.5/32"}}}}},
 }
 SPLIT = {"surfaces": {"all": {"enabled": False}, "api": {"enabled": True}, "storefront": {"enabled": True}}}
+BACKUP: dict[str, Any] = {"backup": {"enabled": True}}
+S3: dict[str, Any] = {
+    "backup": {
+        "s3": {
+            "enabled": True,
+            "bucket": "backups",
+            "accessKey": {"existingSecret": "store"},
+            "secretKey": {"existingSecret": "store"},
+        }
+    },
+    "networkPolicy": {"backupStores": {"store": {"peer": {"ipBlock": {"cidr": "10.0.0.6/32"}}}}},
+}
+PAYMENT: dict[str, Any] = {
+    "payment": {
+        "provider": "sandbox",
+        "url": "https://pay.example",
+        "apiKey": {"existingSecret": "payment"},
+        "webhookSecret": {"value": "c29tZXRoaW5nIHRvIHNpZ24gd2ViaG9va3Mgd2l0aA=="},
+    },
+    "networkPolicy": {"payment": {"provider": {"peer": {"ipBlock": {"cidr": "203.0.113.0/24"}}}}},
+}
+SANDBOX: dict[str, Any] = {"payment": {"provider": "sandbox", "sandbox": {"enabled": True}}}
+MAIL: dict[str, Any] = {
+    "mail": {"host": "mail", "user": "shop", "password": {"existingSecret": "mail"}, "from": "shop@example.org"},
+    "networkPolicy": {"mail": {"server": {"peer": {"ipBlock": {"cidr": "10.0.0.7/32"}}}}},
+    "schedules": {"mine": {"schedule": "1 * * * *", "args": ["doctor"], "needs": ["mail"]}},
+}
+POD_VOLUME: dict[str, Any] = {"backup": {"persistence": {"enabled": False}}}
+# Of Secrets that some of the choices name.
+EXTERNAL: dict[str, Any] = {
+    "externalSecrets": {
+        name: {"storeRef": {"name": "vault"}, "data": {key: {"remoteKey": f"shop/{name}"} for key in keys}}
+        for name, keys in {"key": ["secret-key"], "owner": ["password"], "store": ["access-key", "secret-key"]}.items()
+    }
+}
 
 
 @pytest.mark.parametrize("bad", BAD, ids=[f"{number}" for number in range(len(BAD))])
@@ -65,6 +101,12 @@ CHOICES = st.fixed_dictionaries(
         "key": st.sampled_from([{}, {"secretKey": {"existingSecret": "key"}}, {"secretKey": {"value": "v" * 32}}]),
         "account": st.sampled_from([{}, {"serviceAccount": {"create": False}}]),
         "limit": st.just({"database": {"connectionLimit": 500}}),
+        "backup": st.sampled_from([{}, BACKUP, merged(BACKUP, S3), merged(merged(BACKUP, S3), POD_VOLUME)]),
+        "external": st.sampled_from([{}, EXTERNAL]),
+        "tuning": st.sampled_from([{}, {"cache": {"tuning": {"CACHE_TTL_SECONDS": 0}}}]),
+        "payment": st.sampled_from([{}, PAYMENT, SANDBOX]),
+        "mail": st.sampled_from([{}, MAIL, {"schedules": MAIL["schedules"]}]),
+        "rules": st.sampled_from([{}, {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}]),
     }
 )
 
@@ -76,9 +118,11 @@ def test_any_combination_renders(chart: Chart, choices: dict[str, dict[str, Any]
     for choice in choices.values():
         values = merged(values, choice)
     render = chart.render(values=values)
-    found = [(each["kind"], each["metadata"]["name"]) for each in render.objects]
-    assert len(found) == len(set(found))
-    assert len(render.all("Deployment")) == (2 if choices["surfaces"] else 1)
+    for check in CHECKS:
+        check(render, with_defaults(values))
+    jobs = 7 + 2 * bool(choices["backup"]) + bool(choices["payment"]) + 2 * (choices["mail"] == MAIL)
+    assert len(render.all("CronJob")) == jobs
+    assert len(render.all("Deployment")) == (2 if choices["surfaces"] else 1) + (choices["payment"] == SANDBOX)
 
 
 @pytest.mark.parametrize("file", ENVIRONMENTS, ids=named)
@@ -118,26 +162,3 @@ def test_the_versions_are_one_number() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())["postgresql"]["image"]
     bundled = f"{values['registry']}/{values['repository']}:{values['tag']}"
     assert f"image: {bundled}" in about["annotations"]["artifacthub.io/images"]
-
-
-def test_settings_of_every_file_are_those_of_the_application(chart: Chart) -> None:
-    from bookstore.config import Settings
-
-    known = {name.upper() for name in Settings.model_fields}
-    for file in [*ENVIRONMENTS, *(CHART / "ci").glob("*.yaml")]:
-        for each in chart.render(file).all("ConfigMap"):
-            if "BOOKSTORE_SURFACE" in each.get("data", {}):
-                assert set(each["data"]) <= known, file
-
-
-def test_a_render_is_what_the_application_takes(chart: Chart, monkeypatch: pytest.MonkeyPatch) -> None:
-    from bookstore.config import Settings
-
-    for each in chart.render(*[file for file in ENVIRONMENTS if file.stem == "prod"]).all("ConfigMap"):
-        if "DATABASE_USER" not in each["data"]:
-            continue
-        with monkeypatch.context() as patch:
-            patch.setenv("SECRET_KEY", "x" * 32)
-            for name, value in each["data"].items():
-                patch.setenv(name, value)
-            assert Settings.load().database.query["sslmode"] == "verify-full"

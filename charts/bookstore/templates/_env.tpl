@@ -21,11 +21,35 @@ WEB_WORKERS: web.workers
 WEB_THREADS: web.threads
 GRACEFUL_TIMEOUT_SECONDS: web.lifecycle.gracefulTimeoutSeconds
 ALLOWED_HOSTS: hosts or allowedHosts
+PUBLIC_URL: hosts or publicUrl
+PAYMENT_PROVIDER: payment.provider
+PAYMENT_URL: payment.url
+PAYMENT_PAGE_ORIGIN: payment.pageOrigin
+PAYMENT_API_KEY: payment.apiKey
+PAYMENT_WEBHOOK_SECRET: payment.webhookSecret
+SMTP_HOST: mail.host
+SMTP_PORT: mail.port
+SMTP_TLS: mail.tls
+SMTP_USER: mail.user
+SMTP_PASSWORD: mail.password
+MAIL_FROM: mail.from
+CACHE_MAX_ENTRIES: cache.tuning.CACHE_MAX_ENTRIES
+CACHE_TTL_SECONDS: cache.tuning.CACHE_TTL_SECONDS
+TUNING_DIR: cache.tuning
+BACKUP_DIR: backup.persistence
+BACKUP_KEEP: backup.keep
+BACKUP_S3_ENDPOINT: backup.s3.endpoint
+BACKUP_S3_BUCKET: backup.s3.bucket
+BACKUP_S3_PREFIX: backup.s3.prefix
+BACKUP_S3_REGION: backup.s3.region
+BACKUP_S3_ACCESS_KEY: backup.s3.accessKey
+BACKUP_S3_SECRET_KEY: backup.s3.secretKey
 TRUSTED_PROXIES: trustedProxies
 PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
 {{- end -}}
 
 {{- define "bookstore.secretsDir" -}}/run/secrets/bookstore{{- end -}}
+{{- define "bookstore.tuningDir" -}}/run/config/cache-tuning{{- end -}}
 
 {{- /* Numbers as Kubernetes wants them in an environment: a large one must not turn into 1e+06. */ -}}
 {{- define "bookstore.plainText" -}}
@@ -44,7 +68,7 @@ PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
 {{- $_ := set $settings "DATABASE_PORT" (toString $database.port) -}}
 {{- $_ := set $settings "DATABASE_NAME" $database.name -}}
 {{- with $database.sslmode }}{{ $_ := set $settings "DATABASE_SSLMODE" . }}{{ end -}}
-{{- $role := get $values.database .role -}}
+{{- $role := get $values.database (include "bookstore.login" .) -}}
 {{- if not $role.usernameKey }}{{ $_ := set $settings "DATABASE_USER" $role.username }}{{ end -}}
 {{- if hasKey (include "bookstore.secretFiles" . | fromJson) "database-ca.crt" -}}
 {{- $_ := set $settings "DATABASE_SSLROOTCERT" (printf "%s/database-ca.crt" (include "bookstore.secretsDir" .)) -}}
@@ -55,10 +79,12 @@ PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
 {{- /* Settings of a surface: (dict "root" $ "surface" "api" "web" …). */ -}}
 {{- define "bookstore.webSettings" -}}
 {{- $values := .root.Values -}}
-{{- $settings := include "bookstore.commonSettings" (dict "root" .root "role" "app") | fromJson -}}
+{{- $needs := include "bookstore.webNeeds" .root | fromJsonArray -}}
+{{- $settings := include "bookstore.shopSettings" (dict "root" .root "needs" $needs) | fromJson -}}
 {{- $service := include "bookstore.partName" (dict "root" .root "part" .surface) -}}
 {{- $inside := printf "%s.%s.svc" $service (include "bookstore.namespace" .root) -}}
 {{- $hosts := include "bookstore.hostNames" .root | fromJsonArray -}}
+{{- with $values.publicUrl }}{{ $hosts = append $hosts (urlParse .).hostname }}{{ end -}}
 {{- $trusted := list -}}
 {{- range concat $hosts $values.allowedHosts (list "localhost" "127.0.0.1" "[::1]" $service $inside) -}}
 {{- $trusted = append $trusted (trimPrefix "*" .) -}}
@@ -71,6 +97,7 @@ PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
   "GRACEFUL_TIMEOUT_SECONDS" (toString .web.lifecycle.gracefulTimeoutSeconds)
   "ALLOWED_HOSTS" (join "," $trusted)
   "TRUSTED_PROXIES" (ternary (toString $values.trustedProxies) "0" $proxied)
+  "TUNING_DIR" (include "bookstore.tuningDir" .root)
   "PORT" "8000"
   "METRICS_PORT" "9000") | toJson -}}
 {{- end -}}

@@ -45,3 +45,37 @@
     - {port: 53, protocol: TCP}
 {{- end }}
 {{- end -}}
+
+{{- /* The port of an address. */ -}}
+{{- define "bookstore.urlPort" -}}
+{{- $address := urlParse . -}}
+{{- $known := regexFind ":[0-9]+$" $address.host | trimPrefix ":" -}}
+{{- default (ternary "443" "80" (eq $address.scheme "https")) $known -}}
+{{- end -}}
+
+{{- /* A rule from some parts, or to those that serve HTTP: (dict "root" $ "word" "to" "parts" list). */ -}}
+{{- define "bookstore.partsRule" -}}
+- {{ .word }}:
+    {{- range .parts }}
+    - podSelector:
+        matchLabels: {{- include "bookstore.selectorLabels" (dict "root" $.root "part" .) | nindent 10 }}
+    {{- end }}
+  ports:
+    - {port: http, protocol: TCP}
+{{- end -}}
+
+{{- /* What those who need a feature may reach: (dict "root" $ "needs" list). */ -}}
+{{- define "bookstore.featureEgress" -}}
+{{- $values := .root.Values -}}
+{{- if has "payment" .needs }}
+{{- if $values.payment.sandbox.enabled }}
+{{ include "bookstore.partsRule" (dict "root" .root "word" "to" "parts" (list (include "bookstore.sandbox" .root))) }}
+{{- else }}
+{{- include "bookstore.rule" (dict "word" "to" "peers" $values.networkPolicy.payment
+  "ports" (list (include "bookstore.urlPort" $values.payment.url | int))) }}
+{{- end }}
+{{- end }}
+{{- if has "mail" .needs }}
+{{- include "bookstore.rule" (dict "word" "to" "peers" $values.networkPolicy.mail "ports" (list (int $values.mail.port))) }}
+{{- end }}
+{{- end -}}

@@ -2,8 +2,10 @@
   (dict "root" $ "part" "migrate"      what it is part of, and its first container's name
         "workload" …                   its knobs
         "role" "owner"                 the database role whose secrets are mounted; none without
+        "needs" (list "payment")       the features whose secrets are mounted beside them
         "configMap" name               its settings
         "wait" (list "--schema")       arguments of an init container that waits for the database; none without
+        "before" (list (dict …))       init containers: "name", "image", and "container", what else they have
         "container" text               what else the first container has: args, ports, probes
         "spec" text                    what else the pod has
         "token" true                   whether it may talk to the Kubernetes API) */ -}}
@@ -28,7 +30,7 @@ spec:
   {{- with .spec }}
   {{- . | nindent 2 }}
   {{- end }}
-  {{- if or .wait $first }}
+  {{- if or .wait .before $first }}
   initContainers:
     {{- range $name, $container := $first }}
     {{- omit (mergeOverwrite (dict "name" $name) $container) "enabled" | list | toYaml | nindent 4 }}
@@ -37,6 +39,11 @@ spec:
     - name: wait
       {{- include "bookstore.container" . | nindent 6 }}
       args: {{- concat (list "db" "wait") .wait | toYaml | nindent 8 }}
+    {{- end }}
+    {{- range .before }}
+    - name: {{ .name }}
+      {{- include "bookstore.container" (mergeOverwrite (dict) $ (pick . "image")) | nindent 6 }}
+      {{- .container | nindent 6 }}
     {{- end }}
   {{- end }}
   containers:
@@ -52,9 +59,9 @@ spec:
   {{- end }}
 {{- end -}}
 
-{{- /* What all containers in the shop's image have in common. */ -}}
+{{- /* What all of this chart's containers have in common; "image" where it is not the shop's. */ -}}
 {{- define "bookstore.container" -}}
-image: {{ include "bookstore.image" .root }}
+image: {{ default (include "bookstore.image" .root) .image }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext: {{- toYaml .workload.containerSecurityContext | nindent 2 }}
 {{- with .configMap }}

@@ -37,8 +37,18 @@
 {{- if ne .Values.migrations.mode "auto" -}}
 {{- .Values.migrations.mode -}}
 {{- else -}}
-{{- ternary "job" "hook" .Values.postgresql.enabled -}}
+{{- ternary "job" "hook" (or .Values.postgresql.enabled (ne "" (include "bookstore.laterSecret" .))) -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* A Secret that migrating needs and an ExternalSecret of this release makes, so after any hook; else nothing. */ -}}
+{{- define "bookstore.laterSecret" -}}
+{{- $made := include "bookstore.enabled" .Values.externalSecrets | fromJson -}}
+{{- $found := list -}}
+{{- range include "bookstore.secretFiles" (dict "root" . "role" "owner") | fromJson -}}
+{{- if hasKey $made .credential.existingSecret }}{{ $found = append $found .credential.existingSecret }}{{ end -}}
+{{- end -}}
+{{- $found | uniq | sortAlpha | join ", " -}}
 {{- end -}}
 
 {{- /* Host names of Ingress and HTTPRoute. */ -}}
@@ -50,16 +60,19 @@
 {{- toJson $names -}}
 {{- end -}}
 
-{{- /* Which path goes to which surface, the longest path first. */ -}}
+{{- /* Which path goes to which part, the longest path first. */ -}}
 {{- define "bookstore.routes" -}}
 {{- $routes := list -}}
 {{- $surfaces := include "bookstore.surfaces" . | fromJson -}}
 {{- if hasKey $surfaces "api" -}}
-{{- $routes = append $routes (dict "path" "/api" "surface" "api") -}}
+{{- $routes = append $routes (dict "path" "/api" "part" "api") -}}
+{{- end -}}
+{{- if .Values.payment.sandbox.enabled -}}
+{{- $routes = append $routes (dict "path" "/pay" "part" (include "bookstore.sandbox" .)) -}}
 {{- end -}}
 {{- range list "storefront" "all" -}}
 {{- if hasKey $surfaces . -}}
-{{- $routes = append $routes (dict "path" "/" "surface" .) -}}
+{{- $routes = append $routes (dict "path" "/" "part" .) -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $routes -}}

@@ -21,6 +21,7 @@ spec:
   ttlSecondsAfterFinished: 3600
   template:
     {{- include "bookstore.pod" (dict "root" .root "part" "test" "workload" $workload "role" .role
+      "needs" (include "bookstore.webNeeds" .root | fromJsonArray)
       "configMap" (ternary $config "" (not (empty .role)))
       "spec" "restartPolicy: Never" "container" (dict "args" .args | toYaml)) | nindent 4 }}
 {{- end -}}

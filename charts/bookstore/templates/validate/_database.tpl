@@ -1,7 +1,10 @@
 {{- define "bookstore.validate.credentials" -}}
 {{- $values := .Values }}
 {{- $wanted := dict "secretKey" $values.secretKey "database.ca" $values.database.ca
-  "database.app.password" $values.database.app.password "database.owner.password" $values.database.owner.password }}
+  "database.app.password" $values.database.app.password "database.owner.password" $values.database.owner.password
+  "backup.s3.accessKey" $values.backup.s3.accessKey "backup.s3.secretKey" $values.backup.s3.secretKey
+  "payment.apiKey" $values.payment.apiKey "payment.webhookSecret" $values.payment.webhookSecret
+  "mail.password" $values.mail.password }}
 {{- range $path, $credential := $wanted }}
 {{- if and $credential.value $credential.existingSecret }}
 {{ $path }}: has both value and existingSecret; set one of them
@@ -17,7 +20,7 @@ secretKey.existingSecret: name a Secret, or set secretCreation.enabled: true to 
 {{- if not $values.postgresql.enabled }}
 {{- range $role := list "app" "owner" }}
 {{- $login := get $values.database $role }}
-{{- if not (and (eq $role "owner") (eq (include "bookstore.migrationMode" $) "external")) }}
+{{- if not (and (eq $role "owner") (eq (include "bookstore.migrationMode" $) "external") (not $values.backup.enabled)) }}
 {{- if not (or $login.password.value $login.password.existingSecret) }}
 database.{{ $role }}.password: is missing; set existingSecret (and key) to the Secret that holds it
 {{- end }}
@@ -101,6 +104,11 @@ database.ca: database.sslmode {{ .sslmode }} needs the authority that signed the
 {{- with .Values.migrations }}
 {{- if and (eq .mode "hook") $.Values.postgresql.enabled }}
 migrations.mode: hook runs before the bundled database is there; use job
+{{- end }}
+{{- with include "bookstore.laterSecret" $ }}
+{{- if eq $.Values.migrations.mode "hook" }}
+migrations.mode: hook runs before externalSecrets has made {{ . }}; use job
+{{- end }}
 {{- end }}
 {{- if le (int .activeDeadlineSeconds) (int .waitTimeoutSeconds) }}
 migrations.activeDeadlineSeconds: {{ .activeDeadlineSeconds }} ends the Job while it still waits for the database; make it more than waitTimeoutSeconds ({{ .waitTimeoutSeconds }})

@@ -1,10 +1,20 @@
 {{- /* What each workload says itself, by its value path. */ -}}
 {{- define "bookstore.ownWorkloads" -}}
-{{- $own := pick .Values "workload" "web" "migrations" "secretCreation" "tests" -}}
+{{- $own := pick .Values "workload" "web" "migrations" "secretCreation" "backup" "cronJob" "tests" -}}
+{{- $_ := set $own "payment.sandbox" .Values.payment.sandbox -}}
 {{- range $name, $surface := .Values.surfaces -}}
 {{- $_ := set $own (printf "surfaces.%s" $name) $surface -}}
 {{- end -}}
+{{- range $name, $schedule := .Values.schedules -}}
+{{- $_ := set $own (printf "schedules.%s" $name) $schedule -}}
+{{- end -}}
 {{- toJson $own -}}
+{{- end -}}
+
+{{- /* What names of this chart's objects, labels and containers end with. */ -}}
+{{- define "bookstore.parts" -}}
+{{- list "all" "api" "storefront" "web" "metrics" "config" "app" "owner" "generated" "migrate" "ensure-secret" "backup"
+  "restore" "test" "schedules" (include "bookstore.sandbox" .) | toJson -}}
 {{- end -}}
 
 {{- define "bookstore.validate.reserved" -}}
@@ -34,15 +44,17 @@ settings.{{ $name }}: this chart sets it; use {{ . }}
 {{- end -}}
 
 {{- define "bookstore.validate.pods" -}}
+{{- $containers := concat (list "wait" "dump" "fetch" "load") (keys .Values.schedules)
+  (include "bookstore.parts" . | fromJsonArray) }}
 {{- range $path, $own := include "bookstore.ownWorkloads" . | fromJson }}
 {{- range $name, $_ := $own.volumes }}
-{{- if has $name (list "tmp" "shared-memory" "secrets") }}
+{{- if has $name (list "tmp" "shared-memory" "secrets" "cache-tuning" "backups") }}
 {{ $path }}.volumes.{{ $name }}: this chart has a volume of that name; choose another
 {{- end }}
 {{- end }}
 {{- range $kind := list "sidecars" "initContainers" }}
 {{- range $name, $container := include "bookstore.enabled" (get $own $kind) | fromJson }}
-{{- if has $name (list "wait" "all" "api" "storefront" "migrate" "ensure-secret") }}
+{{- if has $name $containers }}
 {{ $path }}.{{ $kind }}.{{ $name }}: this chart has a container of that name; choose another
 {{- end }}
 {{- if not $container.image }}

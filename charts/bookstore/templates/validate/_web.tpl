@@ -44,9 +44,10 @@ surfaces.{{ $name }}.podDisruptionBudget.maxUnavailable: {{ $web.podDisruptionBu
 {{- end }}
 {{- end -}}
 
-{{- /* Each thread keeps a connection, and each worker's readiness takes one more; a rollout adds maxSurge pods. */ -}}
+{{- /* Each thread keeps a connection, and each worker's readiness takes one more; a rollout adds maxSurge pods. All
+schedules may run at once, each with one. */ -}}
 {{- define "bookstore.connections" -}}
-{{- $total := 5 -}}
+{{- $total := include "bookstore.schedules" . | fromJson | len | add 5 -}}
 {{- range include "bookstore.surfaces" . | fromJson -}}
 {{- $pods := add (include "bookstore.mostPods" . | int) .maxSurge -}}
 {{- $total = add $total (mul $pods .workers (add .threads 1)) -}}
@@ -57,7 +58,7 @@ surfaces.{{ $name }}.podDisruptionBudget.maxUnavailable: {{ $web.podDisruptionBu
 {{- define "bookstore.validate.connections" -}}
 {{- $needed := include "bookstore.connections" . | int }}
 {{- if gt $needed (int .Values.database.connectionLimit) }}
-database.connectionLimit: {{ .Values.database.connectionLimit }} is less than the {{ $needed }} connections that all pods can hold during a rollout (pods x workers x (threads + 1), and 5 for jobs); lower autoscaling.maxReplicas, replicas, workers or threads, or raise the database's limit and this value
+database.connectionLimit: {{ .Values.database.connectionLimit }} is less than the {{ $needed }} connections that all pods can hold during a rollout (pods x workers x (threads + 1), one for each schedule, and 5 for other jobs); lower autoscaling.maxReplicas, replicas, workers or threads, or raise the database's limit and this value
 {{- end }}
 {{- end -}}
 
@@ -83,7 +84,7 @@ httpRoute.parentRefs: name the Gateway, such as [{name: public, namespace: gatew
 prometheusRule.enabled: nothing is scraped to alert on; set serviceMonitor.enabled: true
 {{- end }}
 {{- if .Values.networkPolicy.enabled }}
-{{- range $map := list "clients" "scrapers" "dns" "databases" "kubernetesApi" }}
+{{- range $map := list "clients" "scrapers" "dns" "databases" "backupStores" "payment" "mail" "kubernetesApi" }}
 {{- range $name, $entry := include "bookstore.enabled" (get $.Values.networkPolicy $map) | fromJson }}
 {{- if not $entry.peer }}
 networkPolicy.{{ $map }}.{{ $name }}.peer: is empty; say who, with ipBlock, namespaceSelector or podSelector

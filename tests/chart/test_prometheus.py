@@ -1,0 +1,203 @@
+"""Alerts and panels as Prometheus itself sees them."""
+
+import json
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+import yaml
+
+from tests.chart.conftest import missing
+from tests.chart.rendering import CHART, ENVIRONMENTS, Chart
+from tests.databases import Databases
+from tests.servers import free_port, serve
+
+WITHIN_SECONDS = 60
+SHOP = 'namespace="shop", service="shop-bookstore-api-metrics"'
+JOB = 'namespace="shop", job_name="shop-bookstore-backup-1"'
+CRONJOB = 'namespace="shop", cronjob="shop-bookstore-backup"'
+REQUESTS = f"bookstore_http_requests_total{{{SHOP}, status="
+BUCKET = f'bookstore_http_request_duration_seconds_bucket{{{SHOP}, route="/books", le='
+BUILD = f"bookstore_build_info{{{SHOP}, version="
+CREATED = f"kube_cronjob_created{{{CRONJOB}}}"
+SUCCEEDED = f"kube_cronjob_status_last_successful_time{{{CRONJOB}}}"
+FAILED = {f'kube_job_failed{{{JOB}, condition="true"}}': "1x2000", f"kube_job_created{{{JOB}}}": "3600x2000"}
+# Two schedules: the first one's last run has failed.
+EXPIRE = 'namespace="shop", cronjob="shop-bookstore-orders-expire"'
+EXPIRE_JOB = 'namespace="shop", job_name="shop-bookstore-orders-expire-1"'
+EXPIRE_MADE = f"kube_cronjob_created{{{EXPIRE}}}"
+EXPIRE_SUCCEEDED = f"kube_cronjob_status_last_successful_time{{{EXPIRE}}}"
+PURGE_SUCCEEDED = 'kube_cronjob_status_last_successful_time{namespace="shop", cronjob="shop-bookstore-cart-purge"}'
+EXPIRE_FAILED = {
+    f'kube_job_failed{{{EXPIRE_JOB}, condition="true"}}': "1x200",
+    f"kube_job_created{{{EXPIRE_JOB}}}": "3600x200",
+    EXPIRE_MADE: "0x200",
+    PURGE_SUCCEEDED: "7200x200",
+}
+
+
+class Case(NamedTuple):
+    """An alert, series by minute in promtool's notation, and whether it fires after so many minutes."""
+
+    alert: str
+    fires: bool
+    minutes: int
+    series: dict[str, str]
+
+
+CASES = [
+    Case("BookstoreAbsent", True, 6, {}),
+    Case("BookstoreAbsent", False, 4, {}),
+    Case("BookstoreAbsent", False, 20, {BUILD + '"1"}': "1x20"}),
+    # Another release's pods do not hide that ours are gone.
+    Case("BookstoreAbsent", True, 6, {'bookstore_build_info{namespace="shop", service="other-api-metrics"}': "1x20"}),
+    Case("BookstoreErrors", True, 20, {REQUESTS + '"200"}': "0+98x20", REQUESTS + '"503"}': "0+2x20"}),
+    Case("BookstoreErrors", False, 20, {REQUESTS + '"200"}': "0+996x20", REQUESTS + '"503"}': "0+4x20"}),
+    Case("BookstoreErrors", False, 20, {REQUESTS + '"200"}': "0+100x20"}),
+    Case(
+        "BookstoreSlow",
+        True,
+        20,
+        {BUCKET + '"1"}': "0+90x20", BUCKET + '"5"}': "0+100x20", BUCKET + '"+Inf"}': "0+100x20"},
+    ),
+    Case("BookstoreSlow", False, 20, {BUCKET + '"1"}': "0+97x20", BUCKET + '"+Inf"}': "0+100x20"}),
+    Case("BookstoreMixedVersions", True, 31, {BUILD + '"1"}': "1x60", BUILD + '"2"}': "1x60"}),
+    Case("BookstoreMixedVersions", False, 29, {BUILD + '"1"}': "1x60", BUILD + '"2"}': "1x60"}),
+    Case("BookstoreMixedVersions", False, 60, {BUILD + '"1", pod="a"}': "1x60", BUILD + '"1", pod="b"}': "1x60"}),
+    Case("BookstoreBackupOld", True, 1715, {CREATED: "0x2000", SUCCEEDED: "0x2000"}),
+    Case("BookstoreBackupOld", False, 1715, {CREATED: "0x2000", SUCCEEDED: "7200x2000"}),
+    # Never a success: the time when it was made counts.
+    Case("BookstoreBackupOld", True, 1715, {CREATED: "0x2000"}),
+    Case("BookstoreBackupOld", False, 600, {CREATED: "0x2000"}),
+    # Nobody counts.
+    Case("BookstoreBackupOld", True, 20, {}),
+    Case("BookstoreBackupFailed", True, 100, FAILED),
+    Case("BookstoreBackupFailed", True, 100, FAILED | {SUCCEEDED: "60x2000"}),
+    Case("BookstoreBackupFailed", False, 100, FAILED | {SUCCEEDED: "3900x2000"}),
+    Case("BookstoreBackupFailed", False, 100, {SUCCEEDED: "60x2000"}),
+    Case("BookstoreScheduleFailed", True, 20, EXPIRE_FAILED),
+    Case("BookstoreScheduleFailed", True, 20, EXPIRE_FAILED | {EXPIRE_SUCCEEDED: "3300x200"}),
+    # A later run mends it.
+    Case("BookstoreScheduleFailed", False, 20, EXPIRE_FAILED | {EXPIRE_SUCCEEDED: "3900x200"}),
+    Case("BookstoreScheduleFailed", False, 20, EXPIRE_FAILED | {EXPIRE_SUCCEEDED: "3300x10 3900x190"}),
+    Case("BookstoreScheduleFailed", False, 10, EXPIRE_FAILED),
+    Case("BookstoreScheduleFailed", False, 20, {EXPIRE_MADE: "0x200"}),
+]
+
+
+def tool(name: str) -> str:
+    """A program of Prometheus."""
+    found = shutil.which(name)
+    if found is None:
+        missing(f"{name} is not on PATH (Debian's package prometheus)")
+    return str(found)
+
+
+@pytest.fixture(scope="module")
+def rules(chart: Chart, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Production's rules, as Prometheus reads them."""
+    (file,) = [file for file in ENVIRONMENTS if file.stem == "prod"]
+    (rule,) = chart.render(file).all("PrometheusRule")
+    path = tmp_path_factory.mktemp("rules") / "rules.yaml"
+    path.write_text(yaml.safe_dump(rule["spec"]))
+    return path
+
+
+def promtool(*arguments: str) -> None:
+    done = subprocess.run([tool("promtool"), *arguments], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_rules_are_rules(rules: Path) -> None:
+    promtool("check", "rules", "--lint=all", "--lint-fatal", str(rules))
+
+
+def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_does_not(rules: Path) -> None:
+    alerts = {one["alert"] for group in yaml.safe_load(rules.read_text())["groups"] for one in group["rules"]}
+    assert {(alert, fires) for alert in alerts for fires in (True, False)} == {(one.alert, one.fires) for one in CASES}
+
+
+def test_alerts_fire_when_they_should_and_not_otherwise(rules: Path) -> None:
+    tests = [
+        {
+            "interval": "1m",
+            "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
+            "promql_expr_test": [
+                {
+                    "expr": f'count(ALERTS{{alertname="{case.alert}", alertstate="firing"}}) or vector(0)',
+                    "eval_time": f"{case.minutes}m",
+                    "exp_samples": [{"labels": "{}", "value": int(case.fires)}],
+                }
+            ],
+            "name": str(case),
+        }
+        for case in CASES
+    ]
+    path = rules.with_name("tests.yaml")
+    content = {"rule_files": [rules.name], "evaluation_interval": "1m", "tests": tests}
+    path.write_text(yaml.safe_dump(content))
+    promtool("test", "rules", str(path))
+
+
+Query = Callable[[str], list[Any]]
+
+
+@pytest.fixture(scope="module")
+def query(databases: Databases, sample: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
+    """Asks a Prometheus that scrapes a running shop."""
+    program = tool("prometheus")
+    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
+    with serve(databases.environment(sample)) as server:
+        labels = {"namespace": "shop", "service": "shop-bookstore-all-metrics", "pod": "shop-1"}
+        target = {"targets": [f"127.0.0.1:{server.metrics_port}"], "labels": labels}
+        jobs = [{"job_name": "shop", "scrape_interval": "1s", "scrape_timeout": "1s", "static_configs": [target]}]
+        (folder / "prometheus.yml").write_text(yaml.safe_dump({"scrape_configs": jobs}))
+        command = [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=subprocess.STDOUT
+            )
+
+        def ask(expression: str) -> list[Any]:
+            # Until there is something to see: a rate needs requests between two scrapes.
+            deadline = time.monotonic() + WITHIN_SECONDS
+            while time.monotonic() < deadline:
+                httpx.get(f"{server.url}/books")
+                try:
+                    answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/query", params={"query": expression}).json()
+                except httpx.TransportError:
+                    assert process.poll() is None, (folder / "log").read_text()
+                    answer = {}
+                assert answer.get("status") != "error", answer
+                if found := answer.get("data", {}).get("result"):
+                    return list(found)
+                time.sleep(0.2)
+            raise AssertionError(f"nothing to see: {expression}")
+
+        try:
+            yield ask
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def test_every_panel_shows_something(query: Query) -> None:
+    dashboard = json.loads((CHART / "dashboards/bookstore.json").read_text())
+    variables = {"$namespace": "shop", "$service": ".*", "$__rate_interval": "30s"}
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            expression = target["expr"]
+            for name, value in variables.items():
+                expression = expression.replace(name, value)
+            if 'status=~"5.."' in expression:
+                # Nothing fails here: its sum is made of those that succeed.
+                expression = expression.replace('status=~"5.."', 'status=~"2.."')
+            found = query(expression)
+            labels = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
+            assert all(labels <= set(one["metric"]) for one in found), panel["title"]

@@ -1,0 +1,127 @@
+"""The chart, installed with an environment's values."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import yaml
+
+from tests.cluster.tools import ROOT, Object, eventually, get, kubectl, make_namespace, run
+
+SURFACES = ("all", "api", "storefront")
+# The smallest that lets several releases share a small node; production's pods must reach their CPU target.
+REQUESTS = {"prod": "web.resources.requests.cpu=100m"}
+SMALL = "web.resources.requests.cpu=20m,postgresql.primary.resources.requests.cpu=20m"
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release of the chart: where it is, and with which values."""
+
+    chart: Path
+    environment: str
+    namespace: str
+    name: str = "shop"
+    settings: tuple[str, ...] = ()
+
+    @property
+    def values(self) -> list[str]:
+        """Arguments that give an environment's values, and what a cluster for tests needs otherwise."""
+        sets = [REQUESTS.get(self.environment, SMALL), *self.settings]
+        if self.environment == "prod":
+            # An image that was loaded rather than pulled may have no digest to name it by.
+            sets.append(f"image.digest={os.environ.get('BOOKSTORE_IMAGE_DIGEST', '')}")
+        arguments = [argument for each in sets for argument in ("--set", each)]
+        return ["-f", str(ROOT / f"values/{self.environment}.yaml"), *arguments]
+
+    def install(self, *arguments: str, program: str = "helm", wait: str = "--wait=watcher") -> None:
+        """Install it, or bring it up to date, and wait for it."""
+        where = ["install", self.name, str(self.chart), "-n", self.namespace]
+        run(program, *where, *self.values, wait, "--timeout=5m", *arguments)
+
+    def upgrade(self, *sets: str, wait: str = "--wait=watcher", timeout: str = "5m", fails: bool = False) -> str:
+        """Upgrade it with more values; what Helm says, of its failure where it must fail."""
+        where = ["upgrade", self.name, str(self.chart), "-n", self.namespace]
+        more = [argument for each in sets for argument in ("--set", each)]
+        done = run("helm", *where, *self.values, *more, wait, f"--timeout={timeout}", check=not fails)
+        assert not fails or done.returncode, "this upgrade should have failed"
+        return done.stdout + done.stderr
+
+    def helm(self, verb: str, *arguments: str) -> str:
+        """What another of Helm's commands says of it."""
+        return run("helm", verb, self.name, "-n", self.namespace, *arguments).stdout
+
+    def render(self) -> list[Object]:
+        """Every object of it, as `helm template` prints them."""
+        done = run("helm", "template", self.name, str(self.chart), "-n", self.namespace, *self.values)
+        return [each for each in yaml.safe_load_all(done.stdout) if each]
+
+    def objects(self, kind: str, *components: str) -> list[Object]:
+        """Its objects of a kind, of some components or of all."""
+        selector = f"app.kubernetes.io/instance={self.name}"
+        if components:
+            selector += f",app.kubernetes.io/component in ({','.join(components)})"
+        return get(self.namespace, kind, "-l", selector)
+
+    def pods(self, *components: str) -> set[str]:
+        """The names of the shop's pods, or of other components'."""
+        return {pod["metadata"]["name"] for pod in self.objects("pods", *(components or SURFACES))}
+
+    def serving(self, *surfaces: str) -> set[str]:
+        """The names of those of the shop's pods that get requests."""
+        return {
+            pod["metadata"]["name"]
+            for pod in self.objects("pods", *(surfaces or SURFACES))
+            if "deletionTimestamp" not in pod["metadata"]
+            and any((each["type"], each["status"]) == ("Ready", "True") for each in pod["status"].get("conditions", []))
+        }
+
+    def addresses(self) -> set[str]:
+        """Their addresses."""
+        names = self.serving()
+        pods = self.objects("pods", *SURFACES)
+        return {pod["status"]["podIP"] for pod in pods if pod["metadata"]["name"] in names}
+
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
+        """A client of its Ingress."""
+        (ingress,) = self.objects("ingress")
+        address = ingress["status"]["loadBalancer"]["ingress"][0]["ip"]
+        host = ingress["spec"]["rules"][0]["host"]
+        with httpx.Client(base_url=f"http://{address}", headers={"Host": host}, timeout=30) as client:
+            yield client
+
+    def answers(self) -> bool:
+        """Whether its home page opens through the Ingress; proxies notice new pods a moment later."""
+        with self.client() as client:
+            return client.get("/").status_code == 200
+
+    def execute(self, *command: str) -> str:
+        """What a command prints in a pod of the shop."""
+        surface = "all" if self.environment == "dev" else "api"
+        where = ["-n", self.namespace, "exec", f"deploy/{self.name}-bookstore-{surface}", "-c", surface]
+        return kubectl(*where, "--", *command)
+
+
+@contextmanager
+def installed(release: Release) -> Iterator[Release]:
+    """It, from its installation to the end of the block; BOOKSTORE_E2E_KEEP leaves it there."""
+    make_namespace(release.namespace)
+    release.install()
+    eventually(f"{release.environment} answers", release.answers)
+    yield release
+    if not os.environ.get("BOOKSTORE_E2E_KEEP"):
+        release.helm("uninstall")
+        kubectl("delete", "namespace", release.namespace, "--wait=false")
+
+
+@contextmanager
+def undisturbed(release: Release) -> Iterator[None]:
+    """The same pods serve before and after the block."""
+    before = release.serving()
+    yield
+    eventually("the same pods serve", lambda: release.serving() == before)
+    eventually("they answer", release.answers)

@@ -1,0 +1,168 @@
+"""Production: an outside database, migrated before the release; autoscaled, closed, watched."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cluster import argo, outside
+from tests.cluster.every import EveryEnvironment
+from tests.cluster.probe import METRICS, PORT, SHOP, Probe, at, probe
+from tests.cluster.release import Release, installed, undisturbed
+from tests.cluster.tools import Object, apply, eventually, get, kubectl, make_namespace
+from tests.cluster.traffic import traffic
+
+WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+# ADVISORY_LOCK of bookstore.migrations.env.
+LOCK = "SELECT 'held' FROM pg_advisory_lock(x'626F6F6B'::bigint);\n"
+REQUESTS = 500
+# A low target: little load is much, and the node bears it.
+SCALING = (
+    "surfaces.storefront.autoscaling.maxReplicas=3",
+    "web.autoscaling.cpuPercent=20,web.autoscaling.scaleDownWindowSeconds=10",
+)
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[outside.Database]:
+    """A PostgreSQL with TLS that the chart did not make."""
+    with outside.installed(tmp_path_factory.mktemp("tls")) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def release(chart: Path, database: outside.Database) -> Iterator[Release]:
+    """With `values/prod.yaml`."""
+    release = Release(chart, "prod", "bookstore-prod")
+    make_namespace(release.namespace)
+    database.make_secrets(release.namespace)
+    with installed(release):
+        yield release
+
+
+class TestProd(EveryEnvironment):
+    pass
+
+
+class TestMigration:
+    def test_failing_it_leaves_the_old_pods_serving_and_helm_shows_why(self, release: Release) -> None:
+        before = release.pods()
+        with undisturbed(release):
+            said = release.upgrade("database.owner.username=nobody,migrations.backoffLimit=0", fails=True)
+            assert "password authentication failed" in said
+            assert release.pods() == before, "a new pod was made"
+        with undisturbed(release):
+            release.upgrade()
+
+    def test_of_two_at_once_one_does_the_work(self, release: Release, database: outside.Database) -> None:
+        database.sql("CREATE DATABASE twice OWNER bookstore_owner")
+        twice = Release(release.chart, "prod", release.namespace, release.name, ("database.name=twice",))
+        parts = [each for each in twice.render() if each["metadata"]["name"].startswith("shop-bookstore-migrate")]
+        (job,) = [each for each in parts if each["kind"] == "Job"]
+        jobs = [job | {"metadata": {"name": f"twice-{number}"}} for number in (1, 2)]
+        with held_lock("twice"):
+            apply(release.namespace, *(each for each in parts if each is not job), *jobs)
+            eventually("both wait", lambda: database.sql(WAITING) == "2")
+        for number in (1, 2):
+            where = ["-n", release.namespace, "wait", "--for=jsonpath={.status.succeeded}=1", f"job/twice-{number}"]
+            kubectl(*where, "--timeout=180s")
+            # Making what is there already would have failed, and been tried again.
+            assert not kubectl("-n", release.namespace, "get", f"job/twice-{number}", "-o", "jsonpath={.status.failed}")
+        assert database.sql("SELECT count(*) FROM alembic_version", "twice") == "1"
+        kubectl("-n", release.namespace, "delete", "job/twice-1", "job/twice-2")
+
+
+@contextmanager
+def held_lock(database: str) -> Iterator[None]:
+    """The lock of migrations is another's, so that those that start in the block come to wait for it."""
+    command = ["kubectl", *outside.PSQL, "-d", database, "-At"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
+        assert session.stdin
+        assert session.stdout
+        session.stdin.write(LOCK)
+        session.stdin.flush()
+        assert session.stdout.readline() == "held\n"
+        yield
+        session.stdin.close()
+
+
+class TestNetwork:
+    def test_only_the_ingress_controller_reaches_the_shop(self, release: Release) -> None:
+        pods = release.addresses()
+        service = f"shop-bookstore-storefront.{release.namespace}.svc:80"
+        with probe("ingress-nginx", release) as controller, probe("default", release) as stranger:
+            everything = {service, *at(pods, SHOP), *at(pods, METRICS)}
+            assert controller.reached(everything) == {service, *at(pods, SHOP)}
+            assert stranger.reached(everything) == set()
+
+    def test_the_shop_reaches_no_stranger(self, release: Release) -> None:
+        shop = Probe(release.namespace, "deploy/shop-bookstore-api")
+        database = f"postgres.{outside.NAMESPACE}.svc:5432"
+        with probe("default", release) as stranger, probe("ingress-nginx", release) as other:
+            listening = f"{stranger.address}:{PORT}"
+            assert other.reached({listening}) == {listening}
+            assert shop.reached({listening, database}) == {database}
+
+    def test_monitoring_reads_every_pod_s_metrics_by_what_the_servicemonitor_selects(self, release: Release) -> None:
+        (monitor,) = release.objects("servicemonitors")
+        (endpoint,) = monitor["spec"]["endpoints"]
+        targets = {
+            f"{address}:{port['port']}"
+            for piece in get(release.namespace, "endpointslices", "-l", selected(monitor))
+            for port in piece["ports"]
+            if port["name"] == endpoint["port"]
+            for each in piece["endpoints"]
+            for address in each["addresses"]
+        }
+        assert targets == at(release.addresses(), METRICS)
+        with probe("monitoring", release) as prometheus:
+            assert prometheus.reached(at(release.addresses(), SHOP)) == set()
+            for target in targets:
+                assert "bookstore_build_info{" in prometheus.fetch(f"http://{target}{endpoint['path']}")
+
+
+def selected(monitor: Object) -> str:
+    """The selector of a ServiceMonitor; endpoints have the labels of their Service."""
+    return ",".join(f"{key}={value}" for key, value in monitor["spec"]["selector"]["matchLabels"].items())
+
+
+def test_no_request_fails_while_pods_are_replaced(release: Release) -> None:
+    old = release.pods()
+    with traffic(release, clients=4, pause_seconds=0.1) as answers:
+        release.upgrade("web.rolloutToken=again")
+        eventually("the old pods are gone", lambda: not release.pods() & old, seconds=90)
+        new = release.pods()
+        release.helm("rollback", "--wait=watcher")
+        eventually("the new pods are gone", lambda: not release.pods() & new, seconds=90)
+    assert not answers.wrong
+    assert answers.good >= REQUESTS
+
+
+def wanted(release: Release) -> int:
+    (scaler,) = release.objects("horizontalpodautoscalers", "storefront")
+    return int(scaler["status"].get("desiredReplicas", 0))
+
+
+def test_pods_come_under_load_stay_in_an_upgrade_and_go_after_it(release: Release) -> None:
+    release.upgrade(*SCALING)
+    eventually("two pods at rest", lambda: wanted(release) == len(release.serving("storefront")) == 2, seconds=180)
+    with traffic(release, clients=4, pause_seconds=0.02) as answers:
+        eventually(
+            "three pods under load", lambda: wanted(release) == len(release.serving("storefront")) == 3, seconds=120
+        )
+        before = release.serving("storefront")
+        release.upgrade(*SCALING)
+        assert release.serving("storefront") == before
+    assert not answers.wrong
+    eventually("two pods after it", lambda: wanted(release) == len(release.serving("storefront")) == 2, seconds=240)
+
+
+def test_an_outside_database_is_migrated_before_the_pods(chart: Path, database: outside.Database) -> None:
+    database.sql("CREATE DATABASE argo OWNER bookstore_owner")
+    settings = ("hosts.shop.host=argo-prod.localhost", "database.name=argo")
+    release = Release(chart, "prod", "bookstore-argo-prod", settings=settings)
+    make_namespace(release.namespace)
+    database.make_secrets(release.namespace)
+    argo.check(release)

@@ -1,6 +1,7 @@
-"""The steps of `make run`: PostgreSQL, the schema, the sample catalogue, the shop.
+"""The steps of `make run`: PostgreSQL, the schema, the sample catalogue, a sandbox for payments, the shop.
 
-With DATABASE_URL set that database is used and no PostgreSQL is started. Data stay in `.data/` between runs.
+With DATABASE_URL set that database is used and no PostgreSQL is started; with PAYMENT_PROVIDER set, no sandbox. Data
+stay in `.data/` between runs.
 """
 
 import contextlib
@@ -31,6 +32,7 @@ from dev.postgres import APP, OWNER, PostgresError, Server
 ROOT = Path(__file__).parent.parent
 DATA = ROOT / ".data"
 SAMPLE = ROOT / "data" / "sample-books.csv"
+SANDBOX_PORT = "8010"
 READY_SECONDS = 60
 STOP_MARGIN_SECONDS = 5
 
@@ -54,13 +56,16 @@ def run() -> str:
 def _run() -> NoReturn:
     if not os.environ.get("SECRET_KEY"):
         os.environ["SECRET_KEY"] = _secret_key(DATA / "secret_key")
+    sandbox_port = _prepare_payments()
     settings = Settings.load()
-    _check_ports(settings)
+    address = f"http://{_reachable(settings.host)}:{settings.port}"
+    os.environ.setdefault("PUBLIC_URL", address)
+    _check_ports(settings, sandbox_port)
     with _database() as server:
         _bring_up_to_date(server)
-        with _serving(settings) as shop:
+        with _sandbox(settings, sandbox_port), _serving(settings) as shop:
             _wait_until_ready(settings, shop)
-            print(f"Bookstore is at http://{_reachable(settings.host)}:{settings.port}  (Ctrl-C stops it)", flush=True)
+            print(f"Bookstore is at {address}  (Ctrl-C stops it)", flush=True)
             _watch(shop, server)
 
 
@@ -75,9 +80,27 @@ def _secret_key(file: Path) -> str:
         raise RunError(f"{file} cannot be had ({error.strerror}): run as its owner, or set SECRET_KEY.") from None
 
 
-def _check_ports(settings: Settings) -> None:
+def _prepare_payments() -> int | None:
+    """Set the shop up for a sandbox at the port that is returned; None where another provider is set up."""
+    if os.environ.get("PAYMENT_PROVIDER"):
+        return None
+    port = os.environ.get("SANDBOX_PORT") or SANDBOX_PORT
+    if not (port.isdecimal() and 0 < int(port) < 65536):
+        raise RunError("SANDBOX_PORT is no port: make run SANDBOX_PORT=8011")
+    os.environ |= {
+        "PAYMENT_PROVIDER": "sandbox",
+        "PAYMENT_URL": f"http://{_reachable(os.environ.get('HOST') or '127.0.0.1')}:{port}",
+        "PAYMENT_API_KEY": secrets.token_hex(32),
+        "PAYMENT_WEBHOOK_SECRET": secrets.token_hex(32),
+    }
+    return int(port)
+
+
+def _check_ports(settings: Settings, sandbox_port: int | None) -> None:
     """Raise RunError, naming the setting to change, if a port is not free."""
     ports = {"PORT": settings.port, "METRICS_PORT": settings.metrics_port}
+    if sandbox_port is not None:
+        ports["SANDBOX_PORT"] = sandbox_port
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with contextlib.ExitStack() as held:
         for name, port in ports.items():
@@ -124,20 +147,37 @@ def _bookstore(*arguments: str, **settings: str) -> None:
 
 
 @contextlib.contextmanager
-def _serving(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the web server in a session of its own, where a terminal's Ctrl-C reaches only us, who end it in order."""
-    command = [*dying_with_parent("TERM"), sys.executable, "-m", "bookstore", "serve"]
-    shop = subprocess.Popen(command, start_new_session=True)
+def _sandbox(settings: Settings, port: int | None) -> Iterator[None]:
+    """Run the payment provider of this machine, whose payments stay in `.data/`, if one is wanted."""
+    if port is None:
+        yield
+        return
+    webhooks = f"http://{_reachable(settings.host)}:{settings.port}/api/v1/payment-webhooks"
+    options = {"host": settings.host, "port": port, "webhook-url": webhooks, "database": DATA / "payments.sqlite"}
+    DATA.mkdir(exist_ok=True)
+    with _process("sandbox-payments", *(f"--{name}={value}" for name, value in options.items()), patience_seconds=0):
+        yield
+
+
+def _serving(settings: Settings) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
+    return _process("serve", patience_seconds=settings.graceful_timeout_seconds)
+
+
+@contextlib.contextmanager
+def _process(*arguments: str, patience_seconds: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server in a session of its own, where a terminal's Ctrl-C reaches only us, who end it in order."""
+    command = [*dying_with_parent("TERM"), sys.executable, "-m", "bookstore", *arguments]
+    process = subprocess.Popen(command, start_new_session=True)
     try:
-        yield shop
+        yield process
     finally:
-        shop.terminate()
+        process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            shop.wait(settings.graceful_timeout_seconds + STOP_MARGIN_SECONDS)
+            process.wait(patience_seconds + STOP_MARGIN_SECONDS)
         # Workers whose master was killed, or all of them if they do not stop.
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(shop.pid, signal.SIGKILL)
-        shop.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def _wait_until_ready(settings: Settings, shop: subprocess.Popen[bytes]) -> None:

@@ -70,7 +70,12 @@ def serve(environment: Mapping[str, str], *, until: str = "/readyz", status: int
         with output.open("wb") as sink:
             process = subprocess.Popen(
                 [sys.executable, "-m", "bookstore", "serve"],
-                env={**environment, "PORT": str(port), "METRICS_PORT": str(metrics_port)},
+                env={
+                    "PUBLIC_URL": f"http://127.0.0.1:{port}",
+                    **environment,
+                    "PORT": str(port),
+                    "METRICS_PORT": str(metrics_port),
+                },
                 stdout=sink,
                 stderr=subprocess.STDOUT,
             )

@@ -5,11 +5,35 @@ from typing import Any
 
 from flask import Flask
 
-from bookstore import catalogue, db, health, logs, metrics, openapi, problems, security, storefront, tokens
+from bookstore import (
+    cart,
+    catalogue,
+    customers,
+    db,
+    health,
+    logs,
+    metrics,
+    notices,
+    openapi,
+    orders,
+    outbox,
+    payments,
+    problems,
+    reviews,
+    security,
+    staff,
+    stock,
+    storefront,
+    tokens,
+    tuning,
+)
 from bookstore.config import Settings
 
 # Order matters where a part sees every request: what comes first wraps what comes later.
-PARTS = (logs, metrics, security, problems, db, health, tokens, openapi, storefront, catalogue)
+PARTS = (
+    logs, metrics, security, problems, db, tuning, health, tokens, openapi, storefront, catalogue,
+    cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
+)  # fmt: skip
 
 
 class Shop(Flask):

@@ -18,7 +18,17 @@ COMMANDS = {
     "doctor": "bookstore.admin.doctor:doctor",
     "db": "bookstore.admin.database:db",
     "catalogue": "bookstore.catalogue.cli:catalogue",
+    "cart": "bookstore.cart.cli:cart",
+    "orders": "bookstore.orders.cli:orders",
+    "stock": "bookstore.stock.cli:stock",
+    "payments": "bookstore.payments.cli:payments",
+    "sandbox-payments": "bookstore.payments.sandbox.cli:sandbox_payments",
+    "sessions": "bookstore.identity.cli:sessions",
+    "outbox": "bookstore.outbox.cli:outbox",
+    "notices": "bookstore.notices.cli:notices",
+    "staff": "bookstore.staff.cli:staff",
     "token": "bookstore.tokens.cli:token",
+    "backup": "bookstore.backup.cli:backup",
     "cluster": "bookstore.cluster.cli:cluster",
 }
 

@@ -4,16 +4,25 @@ A setting is read from the variable of its name in capitals, else from the file 
 mounted Secret), else from its default. `bookstore config --help` prints this class as a table.
 """
 
+import base64
+import binascii
 import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 MINIMUM_SECRET_LENGTH = 32
+WEBHOOK_KEY_BYTES = range(24, 65)  # Standard Webhooks, "Signature scheme"
+ORIGIN = r"^https?://[A-Za-z0-9._:\[\]-]+$"
+CacheEntries = Annotated[int, Field(ge=0, le=100_000)]
+CacheSeconds = Annotated[int, Field(ge=0, le=31_536_000)]
+DEFAULT_RATES = Path(__file__).parent / "orders/rates.toml"
 
 
 class Surface(StrEnum):
@@ -22,6 +31,21 @@ class Surface(StrEnum):
     ALL = "all"
     API = "api"
     STOREFRONT = "storefront"
+
+
+class PaymentProvider(StrEnum):
+    """Who takes the buyers' money; `none` means that nothing can be bought."""
+
+    NONE = "none"
+    SANDBOX = "sandbox"
+
+
+class SmtpTls(StrEnum):
+    """How a connection to the mail server is encrypted."""
+
+    NONE = "none"
+    STARTTLS = "starttls"
+    TLS = "tls"
 
 
 class LogFormat(StrEnum):
@@ -46,6 +70,17 @@ def _postgresql_url(value: SecretStr) -> SecretStr:
 def _long_enough(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < MINIMUM_SECRET_LENGTH:
         raise ValueError(f"must be at least {MINIMUM_SECRET_LENGTH} characters; make one with: openssl rand -hex 32")
+    return value
+
+
+def _webhook_secrets(value: SecretStr) -> SecretStr:
+    for one in _split(value.get_secret_value()) or [""]:
+        try:
+            length = len(base64.b64decode(one.removeprefix("whsec_"), validate=True))
+        except binascii.Error:
+            length = 0
+        if length not in WEBHOOK_KEY_BYTES:
+            raise ValueError("must be base64 of 24 to 64 bytes; make one with: openssl rand -base64 32")
     return value
 
 
@@ -104,13 +139,94 @@ class Settings(BaseSettings):
     )
     trusted_proxies: int = Field(0, ge=0, description="Number of proxies in front whose X-Forwarded-* are believed.")
     max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body; a larger one gets 413.")
-    catalogue_max_age_seconds: int = Field(60, ge=0, description="How long browsers and CDNs may keep the catalogue.")
+    tuning_dir: Path | None = Field(
+        None,
+        description="Folder of files named CACHE_…, which win over the variables and are read again when they change.",
+    )
+    cache_max_entries: CacheEntries = Field(512, description="Book pages that a worker keeps.")
+    cache_ttl_seconds: CacheSeconds = Field(60, description="How long browsers and CDNs may keep the catalogue.")
 
     shop_name: str = Field("Bookstore", description="Name of the shop on its pages.")
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217 code of prices that state none.")
 
+    public_url: str = Field(
+        "http://localhost:8000",
+        pattern=ORIGIN,
+        description="Address at which buyers reach the shop, for the links in e-mails.",
+    )
+    customer_session_hours: float = Field(720, gt=0, description="A customer logs in again after this long.")
+    customer_session_idle_hours: float = Field(336, gt=0, description="So does one who was away for this long.")
+    staff_session_hours: float = Field(10, gt=0, description="Staff log in again after this long.")
+    staff_session_idle_hours: float = Field(0.5, gt=0, description="So does one who was away for this long.")
+    rates_file: Path = Field(DEFAULT_RATES, description="TOML file of what sending and taxes cost.")
+    reservation_minutes: int = Field(30, ge=1, description="How long an unpaid order keeps its books.")
+
+    low_stock: int = Field(3, ge=0, description="At so many copies or fewer a book is on the staff's list to order.")
+    import_max_bytes: int = Field(10_000_000, ge=1, description="Largest catalogue file that staff can upload.")
+
+    payment_url: str | None = Field(
+        None, pattern=ORIGIN.replace("$", r"(/[^\s?#]*)?$"), description="Address of the payment provider's API."
+    )
+    payment_page_origin: str | None = Field(
+        None, pattern=ORIGIN, description="Origin of the page where buyers pay, if it is not that of PAYMENT_URL."
+    )
+    payment_api_key: SecretStr | None = Field(None, description="Key to that API. Secret.")
+    payment_webhook_secret: Annotated[SecretStr, AfterValidator(_webhook_secrets)] | None = Field(
+        None, description="What the provider's webhooks are signed with; several, with commas, to change it. Secret."
+    )
+    payment_timeout_seconds: float = Field(5, gt=0, le=30, description="Longest wait for an answer of the provider.")
+    payment_provider: PaymentProvider = Field(
+        PaymentProvider.NONE, description="Who takes the money: sandbox (`bookstore sandbox-payments`), or none."
+    )
+
+    mail_from: str = Field(
+        "bookstore@localhost", pattern=r"^[!-;=?A-~]+@[A-Za-z0-9.-]+$", description="Address that e-mails come from."
+    )
+    smtp_host: str | None = Field(None, description="Mail server; without one e-mails are kept, and none is sent.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port: 587 with starttls, 465 with tls.")
+    smtp_tls: SmtpTls = Field(
+        SmtpTls.STARTTLS, description="starttls or tls, both with the server's certificate checked; or none."
+    )
+    smtp_user: str | None = Field(None, description="Who logs in to the mail server.")
+    smtp_password: SecretStr | None = Field(None, description="Password of that user. Secret.")
+    smtp_timeout_seconds: float = Field(10, gt=0, le=120, description="Longest wait for an answer of the mail server.")
+
+    shop_legal_name: str | None = Field(None, description="Who sells, on invoices; SHOP_NAME if not set.")
+    shop_address: str | None = Field(None, description="The seller's address on invoices; lines or commas part it.")
+
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
+
+    @field_validator("payment_provider")
+    @classmethod
+    def _provider_is_complete(cls, value: PaymentProvider, info: ValidationInfo) -> PaymentProvider:
+        needed = ("payment_url", "payment_api_key", "payment_webhook_secret")
+        missing = [name.upper() for name in needed if info.data.get(name, "refused already") is None]
+        if value is not PaymentProvider.NONE and missing:
+            raise ValueError(f"{value} needs {' and '.join(missing)}")
+        return value
+
+    @field_validator("smtp_password")
+    @classmethod
+    def _password_goes_encrypted(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None and info.data.get("smtp_user") is None:
+            raise ValueError("needs SMTP_USER")
+        if value is not None and info.data.get("smtp_tls") is SmtpTls.NONE:
+            raise ValueError("needs SMTP_TLS=starttls or tls, so that nobody on the way reads it")
+        return value
+
+    @property
+    def payment_pages(self) -> str | None:
+        """The origin of the provider's pages, to which a buyer is sent; None without a provider."""
+        if self.payment_provider is PaymentProvider.NONE:
+            return None
+        return self.payment_page_origin or "{0.scheme}://{0.netloc}".format(urlsplit(self.payment_url or ""))
+
+    @property
+    def webhook_secrets(self) -> list[str]:
+        """The secrets that a webhook may be signed with, the present one and those before or after it."""
+        secret = self.payment_webhook_secret
+        return list(_split(secret.get_secret_value())) if secret else []
 
     @property
     def database(self) -> URL:

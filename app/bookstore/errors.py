@@ -95,6 +95,22 @@ class Conflict(DomainError):
     title = "Conflict"
 
 
+class TooManyRequests(DomainError):
+    """More requests of a kind than a window of time allows."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    title = "Too many requests"
+
+    def __init__(self, detail: str, retry_after_seconds: int = 60) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """When to ask again."""
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+
 class PreconditionFailed(DomainError):
     """It changed since it was read (RFC 9110, section 13.1.1)."""
 

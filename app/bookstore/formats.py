@@ -1,9 +1,11 @@
 """Values as people read and write them."""
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, get_currency_precision, get_currency_symbol
 
 LOCALE = "en_US"
@@ -45,6 +47,16 @@ def cents(text: str, currency: str) -> int:
     if smallest != smallest.to_integral_value():
         raise ValueError(f"Write at most {precision} decimals." if precision else "Write a whole amount.")
     return int(smallest)
+
+
+def moment(value: datetime) -> str:
+    """A time for people, in UTC: 'Nov 24, 2026, 9:41 AM UTC'."""
+    return f"{format_datetime(value, 'medium', tzinfo=UTC, locale=LOCALE)} UTC"
+
+
+def day(value: datetime) -> str:
+    """A day for people, in UTC: 'Nov 24, 2026'."""
+    return format_date(value.astimezone(UTC), "medium", locale=LOCALE)
 
 
 def year(value: int) -> str:

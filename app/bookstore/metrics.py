@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import REGISTRY, Collector
 
 from bookstore import __version__
 from bookstore.config import Settings
@@ -48,13 +49,18 @@ def init_app(app: Flask, settings: Settings) -> None:
         if g.pop("metrics_began", None) is not None:
             IN_FLIGHT.dec()
 
+    app.extensions["metrics"] = registry = _registry()
     if settings.metrics_port:
-        app.wsgi_app = _by_port(settings.metrics_port, app.wsgi_app)  # type: ignore[assignment, method-assign]
+        app.wsgi_app = _by_port(settings.metrics_port, app.wsgi_app, make_wsgi_app(registry))  # type: ignore[assignment, method-assign]
 
 
-def _by_port(port: int, shop: "WSGIApplication") -> "WSGIApplication":
+def add(app: Flask, collector: Collector) -> None:
+    """Show what a collector gives, too: it is asked at each scrape, so it must be quick, and never raise."""
+    app.extensions["metrics"].register(collector)
+
+
+def _by_port(port: int, shop: "WSGIApplication", metrics: "WSGIApplication") -> "WSGIApplication":
     """/metrics and nothing else on its own listener, the shop on the others (which answer /metrics with 404)."""
-    metrics = exposition()
 
     def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         # gunicorn takes SERVER_PORT from the listening socket, so that no header can forge it.
@@ -68,10 +74,11 @@ def _by_port(port: int, shop: "WSGIApplication") -> "WSGIApplication":
     return application
 
 
-def exposition() -> "WSGIApplication":
+def _registry() -> CollectorRegistry:
     """The metrics of all worker processes, summed when they are scraped (see gunicorn.py), or of this one alone."""
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-        return make_wsgi_app()
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return make_wsgi_app(registry)
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    else:
+        registry.register(REGISTRY)
+    return registry

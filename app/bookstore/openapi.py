@@ -129,6 +129,16 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "schema": {"type": "string"},
             }
         )
+    if operation.idempotent:
+        found.append(
+            {
+                "name": "Idempotency-Key",
+                "in": "header",
+                "required": True,
+                "description": "A new one for each new order; repeating a request with its key repeats its answer.",
+                "schema": {"type": "string", "pattern": "^[A-Za-z0-9._~:-]{1,255}$"},
+            }
+        )
     return found
 
 

@@ -1,20 +1,23 @@
 """What every request must pass and every response carries: hosts, proxies, unstorable text, security headers."""
 
+from urllib.parse import urlsplit
+
 from flask import Flask, Request, Response, request
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.sansio.utils import host_is_trusted
+from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore.config import Settings
-from bookstore.errors import BadRequest
+from bookstore.errors import BadRequest, Forbidden
 
-# No script runs on any page, and nothing is fetched from another host.
+# No script runs on any page, and nothing is fetched from another host. Browsers hold a form's redirects to form-action
+# too, so that where buyers pay is named there.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; img-src 'self' https:; style-src 'self'; font-src 'self'; manifest-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
 )
 HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
@@ -23,6 +26,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 TWO_YEARS_SECONDS = 63_072_000
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class CookieSessions(SecureCookieSessionInterface):
@@ -40,6 +44,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.session_interface = CookieSessions()
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    forms = " ".join(filter(None, ("'self'", settings.payment_pages)))
+    headers = {**HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY.format(forms=forms)}
     trusted = list(settings.allowed_hosts)
 
     @app.before_request
@@ -54,9 +60,53 @@ def init_app(app: Flask, settings: Settings) -> None:
         if "\0" in request.path or "%00" in request.environ["QUERY_STRING"]:
             raise BadRequest("The address holds a NUL character.")
 
+    @app.before_request
+    def refuse_other_sites() -> None:
+        # The API knows its callers by what they send on purpose, never by a cookie that a browser adds.
+        if request.method not in SAFE_METHODS and not request.path.startswith("/api/") and _is_from_another_site():
+            raise Forbidden("This form was sent from another site. Open the page here, and send it again.")
+
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.extend(HEADERS)
+        response.headers.extend(headers)
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_SECONDS}; includeSubDomains"
         return response
+
+
+def _is_from_another_site() -> bool:
+    """Whether a browser says that another site's page made it send this (https://www.w3.org/TR/fetch-metadata/).
+
+    Every browser since 2023 says so in Sec-Fetch-Site, which no page can forge; older ones send Origin. What sends
+    neither is no browser, and so carries nobody's cookies but its own.
+    """
+    if site := request.headers.get("Sec-Fetch-Site"):
+        return site not in ("same-origin", "none")
+    origin = request.headers.get("Origin")
+    return origin is not None and urlsplit(origin).netloc != request.host
+
+
+def set_cookie(response: BaseResponse, name: str, value: str, max_age_seconds: int) -> None:
+    """Set a cookie that no script reads and no other site sends; over TLS, bound to this very host (RFC 6265bis)."""
+    response.set_cookie(
+        _cookie_name(name),
+        value,
+        max_age=max_age_seconds,
+        secure=request.is_secure,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
+def get_cookie(name: str) -> str | None:
+    """What set_cookie has set, as the browser gives it back."""
+    return request.cookies.get(_cookie_name(name))
+
+
+def delete_cookie(response: BaseResponse, name: str) -> None:
+    """Have the browser forget a cookie."""
+    response.delete_cookie(_cookie_name(name), secure=request.is_secure, httponly=True, samesite="Lax")
+
+
+def _cookie_name(name: str) -> str:
+    return f"__Host-{name}" if request.is_secure else name

@@ -29,7 +29,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         language_name=languages.name,
         currency_symbol=formats.currency_symbol,
     )
-    app.jinja_env.filters.update(money=formats.money, year=formats.year)
+    app.jinja_env.filters.update(money=formats.money, moment=formats.moment, day=formats.day, year=formats.year)
     blueprint = Blueprint("storefront", __name__)
 
     @blueprint.get("/static/<version>/<path:name>")

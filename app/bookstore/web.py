@@ -6,6 +6,7 @@ by the pydantic model in the annotation, with the session of one unit of work (o
 
 import hashlib
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,13 +27,14 @@ from bookstore.errors import (
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+IDEMPOTENCY_KEY = re.compile(r'(?P<quote>"?)(?P<key>[A-Za-z0-9._~:-]{1,255})(?P=quote)')
 
 
 @dataclass(frozen=True)
 class Reply:
     """A body with a status or headers of its own."""
 
-    body: BaseModel | None
+    body: BaseModel | bytes | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -49,6 +51,7 @@ class Operation:
     status: int
     scope: str | None
     conditional: bool
+    idempotent: bool
     parts: Mapping[str, type[BaseModel]]
     answer: type[BaseModel] | None
     errors: Sequence[type[DomainError]]
@@ -77,7 +80,10 @@ class Api(Blueprint):
         conditional: bool = False,
         errors: Sequence[type[DomainError]] = (),
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a handler. `scope` is what a bearer token must have; `conditional` means that it needs If-Match."""
+        """Register a handler. `scope` is what a bearer token must have; `conditional` means that it needs If-Match.
+
+        A handler that asks for `idempotency_key` gets what the request has in Idempotency-Key.
+        """
 
         def register(handler: Callable[..., Any]) -> Callable[..., Any]:
             hints = inspect.get_annotations(handler, eval_str=True)
@@ -91,6 +97,7 @@ class Api(Blueprint):
                 status=status,
                 scope=scope,
                 conditional=conditional,
+                idempotent="idempotency_key" in hints,
                 parts={part: hints[part] for part in ("path", "query", "body") if part in hints},
                 answer=answer,
                 errors=errors,
@@ -112,6 +119,8 @@ def _view(handler: Callable[..., Any], operation: Operation, *, wants_session: b
         if operation.scope:
             authorize(operation.scope)
         inputs: dict[str, Any] = {name: read(model, operation, path) for name, read, model in parts}
+        if operation.idempotent:
+            inputs["idempotency_key"] = _read_idempotency_key()
         if not wants_session:
             return respond(handler(**inputs), operation.status)
         with scope() as session:
@@ -124,6 +133,14 @@ def _view(handler: Callable[..., Any], operation: Operation, *, wants_session: b
 def authorize(scope: str) -> None:
     """Let the request through if its bearer token has the scope; raises Unauthorized or Forbidden."""
     current_app.extensions["authorize"](scope)
+
+
+def _read_idempotency_key() -> str:
+    """draft-ietf-httpapi-idempotency-key-header-07: a quoted string; a bare one, as most clients send, will do."""
+    found = IDEMPOTENCY_KEY.fullmatch(request.headers.get("Idempotency-Key", ""))
+    if found is None:
+        raise BadRequest("Send an Idempotency-Key of 1 to 255 letters, digits and -._~:, a new one for each new order.")
+    return found["key"]
 
 
 def _read_path(model: type[BaseModel], _operation: Operation, path: dict[str, str]) -> BaseModel:
@@ -158,7 +175,7 @@ def _validate(read: Callable[[], BaseModel], part: str) -> BaseModel:
 def respond(result: BaseModel | Reply | None, status: int = 200) -> Response:
     """The response to a handler's result; 304 where the caller has it already."""
     reply = result if isinstance(result, Reply) else Reply(result, status)
-    body = reply.body.model_dump_json().encode() if reply.body is not None else b""
+    body = reply.body.model_dump_json().encode() if isinstance(reply.body, BaseModel) else reply.body or b""
     response = Response(body, reply.status, mimetype=JSON if body else None)
     if not body:
         del response.headers["Content-Type"]

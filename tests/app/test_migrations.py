@@ -9,10 +9,9 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
+from bookstore import models as _models  # noqa: F401  # registers every table
 from bookstore import schema
-from bookstore.catalogue import models as _catalogue  # noqa: F401  # registers its tables
 from bookstore.db import Base
-from bookstore.tokens import models as _tokens  # noqa: F401  # registers its tables
 from dev.postgres import APP, OWNER
 from tests.databases import Databases, bookstore
 

@@ -41,7 +41,7 @@ class Checkout:
 
     @contextmanager
     def run(self, **environment: str) -> Iterator["Run"]:
-        ports = {"PORT": str(free_port()), "METRICS_PORT": str(free_port())}
+        ports = {name: str(free_port()) for name in ("PORT", "METRICS_PORT", "SANDBOX_PORT")}
         inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "SECRET_KEY"}}
         output = self.folder / f"output-{ports['PORT']}"
         with output.open("wb") as sink:
@@ -144,6 +144,21 @@ def test_a_signal_stops_everything_and_keeps_the_data(checkout: Checkout, number
     assert (checkout.data / "secret_key").read_text() == key
 
 
+def test_a_book_can_be_bought(checkout: Checkout) -> None:
+    with checkout.run() as run, httpx.Client(base_url=run.address(), follow_redirects=True) as buyer:
+        isbn = buyer.get("/api/v1/books?in_stock=true").json()["items"][0]["isbn13"]
+        cart = buyer.post("/api/v1/carts").json()["id"]
+        buyer.put(f"/api/v1/carts/{cart}/lines/{isbn}", json={"quantity": 1}).raise_for_status()
+        address = {"name": "R", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
+        total = buyer.post("/api/v1/quotes", json={"cart_id": cart, "country": "US"}).json()["total_cents"]
+        wanted = {"cart_id": cart, "email": "r@example.org", "address": address, "expected_total_cents": total}
+        order = buyer.post("/api/v1/orders", json=wanted, headers={"Idempotency-Key": "1"}).json()
+        started = buyer.post(f"/api/v1/orders/{order['number']}/payment?token={order['token']}")
+        back = buyer.post(started.json()["checkout_url"], data={"card": "4242424242424242"})
+        assert str(back.url) == f"{buyer.base_url}/orders/{order['token']}"
+        assert "Thank you!" in back.text
+
+
 def test_a_second_signal_changes_nothing(checkout: Checkout) -> None:
     with checkout.run() as run:
         run.address()
@@ -173,7 +188,7 @@ def test_ctrl_c_while_starting_leaves_nothing(new_checkout: Checkout, begun: Cal
         assert len(titles(run.address())) == BOOKS
 
 
-@pytest.mark.parametrize("name", ["PORT", "METRICS_PORT"])
+@pytest.mark.parametrize("name", ["PORT", "METRICS_PORT", "SANDBOX_PORT"])
 def test_a_port_in_use_is_explained_before_anything_starts(new_checkout: Checkout, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -188,6 +203,7 @@ def test_a_port_in_use_is_explained_before_anything_starts(new_checkout: Checkou
 @pytest.mark.parametrize(
     ("setting", "sentence"),
     [
+        ({"SANDBOX_PORT": "99999"}, "SANDBOX_PORT is no port: make run SANDBOX_PORT=8011"),
         ({"WEB_WORKERS": "0"}, "WEB_WORKERS: Input should be greater than or equal to 1"),
         ({"SECRET_KEY": "short"}, "SECRET_KEY: must be at least 32 characters"),
         ({"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/d"}, "The database refused: connection failed"),

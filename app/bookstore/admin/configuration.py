@@ -4,10 +4,11 @@ import json
 from enum import StrEnum
 
 import click
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from bookstore import tuning
 from bookstore.config import Settings
 
 
@@ -27,6 +28,8 @@ def type_name(field: FieldInfo) -> str:
         return "secret"
     if isinstance(field.annotation, type) and issubclass(field.annotation, StrEnum):
         return "|".join(field.annotation)
+    if "Path" in text:
+        return "path"
     return next(name for name in ("int", "float", "bool", "tuple", "str") if name in text).replace("tuple", "list")
 
 
@@ -39,17 +42,17 @@ def default(field: FieldInfo) -> str:
     return "" if field.default is None else str(field.default)
 
 
-def table() -> list[tuple[str, str, str, str]]:
+def table(settings: type[BaseModel] = Settings) -> list[tuple[str, str, str, str]]:
     """Name, type, default and meaning of every setting."""
     return [
         (name.upper(), type_name(field), default(field), field.description or "")
-        for name, field in Settings.model_fields.items()
+        for name, field in settings.model_fields.items()
     ]
 
 
-def settings_help() -> str:
+def settings_help(settings: type[BaseModel] = Settings) -> str:
     """The table as lines of text, as wide as it needs."""
-    rows = [("SETTING", "TYPE", "DEFAULT", "MEANING"), *table()]
+    rows = [("SETTING", "TYPE", "DEFAULT", "MEANING"), *table(settings)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     return "\n".join(
         "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]) for row in rows
@@ -69,7 +72,8 @@ def config() -> None:
     """Show the settings in force as JSON, secrets masked.
 
     Each setting is read from the environment variable of its name, else from the file of its name in the folder
-    SECRETS_DIR, else from its default.
+    SECRETS_DIR, else from its default. Those named CACHE_… are read from the folder TUNING_DIR first, again and again.
     """
-    in_force = Settings.load().model_dump(mode="json")
+    settings = Settings.load()
+    in_force = settings.model_dump(mode="json") | tuning.read(settings).model_dump()
     click.echo(json.dumps({name.upper(): value for name, value in in_force.items()}, indent=2))

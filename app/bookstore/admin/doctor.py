@@ -12,6 +12,7 @@ from bookstore import schema
 from bookstore.admin import configuration
 from bookstore.admin.database import connected
 from bookstore.config import Settings
+from bookstore.stock import queries as stock
 
 LARGEST_CLOCK_DIFFERENCE_SECONDS = 5.0
 OLDEST_POSTGRESQL = 17
@@ -38,10 +39,18 @@ def _role(connection: Connection) -> str | None:
     return "can change the schema: use a role that only reads and writes" if risky else None
 
 
+def _stock(connection: Connection) -> str | None:
+    if connection.scalar(text("SELECT to_regclass('stock_movement')")) is None:
+        return None
+    wrong = [row.isbn13 for row in stock.differences(connection)]
+    return f"differs from its ledger: {', '.join(wrong[:5])}{' …' if len(wrong) > 5 else ''}" if wrong else None
+
+
 CHECKS: dict[str, Callable[[Connection], str | None]] = {
     "server": _server,
     "schema": schema.reason_against,
     "role": _role,
+    "stock": _stock,
     "clock": _clock,
 }
 
@@ -49,7 +58,7 @@ CHECKS: dict[str, Callable[[Connection], str | None]] = {
 @click.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
-    """Check settings, database, schema, role and clock, and say what is wrong."""
+    """Check settings, database, schema, role, stock and clock, and say what is wrong."""
     findings = list(examine())
     for name, wrong in findings:
         click.echo(f"{'ok  ' if wrong is None else 'FAIL'}  {name}{': ' + wrong if wrong else ''}")

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Flask, Response, request
 
+from bookstore import tuning
 from bookstore.catalogue import api, pages
 from bookstore.config import Settings, Surface
 
@@ -14,11 +15,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         if settings.bookstore_surface in (Surface.ALL, surface):
             for blueprint in blueprints:
                 app.register_blueprint(blueprint)
-    public = f"public, max-age={settings.catalogue_max_age_seconds}"
 
     @app.after_request
     def say_who_may_keep_it(response: Response) -> Response:
         if request.blueprint in ("catalogue_api", "catalogue") and "Cache-Control" not in response.headers:
             readable_by_all = request.method in ("GET", "HEAD") and "Authorization" not in request.headers
+            public = f"public, max-age={tuning.current().cache_ttl_seconds}"
             response.headers["Cache-Control"] = public if readable_by_all else "private, no-cache"
         return response

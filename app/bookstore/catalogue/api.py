@@ -91,7 +91,7 @@ def update_book(session: Session, path: BookPath, body: BookPatch) -> BookOut:
     return _change(session, path.isbn, body.changes())
 
 
-@api.operation("DELETE", "/books/<isbn>", status=204, scope=SCOPE, conditional=True, errors=[NotFound])
+@api.operation("DELETE", "/books/<isbn>", status=204, scope=SCOPE, conditional=True, errors=[NotFound, Conflict])
 def delete_book(session: Session, path: BookPath) -> None:
     """Remove a book for good; to stop its sale, set `active` to false instead."""
     book = service.locked_book(session, path.isbn)

@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from bookstore.admin.context import application
-from bookstore.catalogue.csv_rows import CatalogueFile, NotACatalogue
+from bookstore.catalogue.csv_rows import DEFAULT_PRICE_CENTS, DEFAULT_STOCK, CatalogueFile, NotACatalogue
 from bookstore.catalogue.importing import RejectedFile, import_rows
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
-
-# Without a stock column there is none, so that nothing is sold at a price that nobody set.
-DEFAULT_PRICE_CENTS = 999
-DEFAULT_STOCK = 0
 
 
 @click.group()

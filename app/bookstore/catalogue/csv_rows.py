@@ -29,6 +29,9 @@ NOT_UTF8 = re.compile("[\udc80-\udcff]")
 # A cell of this size is refused with its row; the reader's own limit would refuse all that follows.
 csv.field_size_limit(10_000_000)
 UNKNOWN_LANGUAGES = {"mul", "und", "zxx"}
+# Without a stock column there is none, so that nothing is sold at a price that nobody set.
+DEFAULT_PRICE_CENTS = 999
+DEFAULT_STOCK = 0
 
 
 class CatalogueRow(BookReplacement):

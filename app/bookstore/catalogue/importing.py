@@ -4,7 +4,7 @@ Importing a file again changes nothing. Where a file names an ISBN twice, the la
 """
 
 import csv
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -18,6 +18,8 @@ from bookstore.catalogue import service
 from bookstore.catalogue.csv_rows import Accepted, CatalogueFile, CatalogueRow, Rejected
 from bookstore.catalogue.slugs import slugify
 from bookstore.db import unit_of_work
+from bookstore.stock.models import Reason
+from bookstore.stock.service import explain
 
 BATCH_ROWS = 1000
 
@@ -108,38 +110,57 @@ class RejectedFile:
             self._file.close()
 
 
-def import_rows(
-    file: CatalogueFile,
-    reject: Callable[[Rejected], None],
-    *,
-    dry_run: bool = False,
-    progress: Callable[[int], None] = lambda _line: None,
-) -> Report:
-    """Import a catalogue file, calling `reject` for each bad row and `progress` with the line reached.
+def import_rows(file: CatalogueFile, reject: Callable[[Rejected], None], *, dry_run: bool = False) -> Report:
+    """Import a catalogue file, calling `reject` for each bad row.
 
     A dry run does the same work and rolls each batch back, so that it holds no lock for long. Its report is true but
     for a book that two batches name: that is new, or changed, each time.
     """
     report = Report()
-    rows = iter(file)
-    while batch := list(islice(rows, BATCH_ROWS)):
-        books: dict[str, CatalogueRow] = {}
+    for batch in batches(file):
         for row in batch:
-            if isinstance(row, Accepted):
-                books[row.book.isbn] = row.book
-            else:
-                report.rejected += 1
+            if isinstance(row, Rejected):
                 reject(row)
-        if books:
-            with unit_of_work() as session:
-                _import_batch(session, list(books.values()), file.fields, report)
-                if dry_run:
-                    session.rollback()
-        progress(batch[-1].line)
+        with unit_of_work() as session:
+            import_batch(session, batch, file.fields, report, dry_run=dry_run)
     return report
 
 
-def _import_batch(session: Session, books: list[CatalogueRow], fields: frozenset[str], report: Report) -> None:
+def batches(rows: Iterable[Accepted | Rejected]) -> Iterator[list[Accepted | Rejected]]:
+    """The rows, so many at a time as are imported in one unit of work."""
+    remaining = iter(rows)
+    while batch := list(islice(remaining, BATCH_ROWS)):
+        yield batch
+
+
+def import_batch(
+    session: Session,
+    batch: Sequence[Accepted | Rejected],
+    fields: frozenset[str],
+    report: Report,
+    *,
+    dry_run: bool = False,
+    reference: str | None = None,
+    actor: str | None = None,
+) -> None:
+    """Import a batch of a file with these fields, counting into the report; a dry run undoes what it did.
+
+    `reference` and `actor` are for the ledger of stock.
+    """
+    books = {row.book.isbn: row.book for row in batch if isinstance(row, Accepted)}
+    report.rejected += sum(isinstance(row, Rejected) for row in batch)
+    if not books:
+        return
+    explain(session, Reason.IMPORTED, reference, actor)
+    savepoint = session.begin_nested()
+    _import_books(session, list(books.values()), fields, report)
+    if dry_run:
+        savepoint.rollback()
+    else:
+        savepoint.commit()
+
+
+def _import_books(session: Session, books: list[CatalogueRow], fields: frozenset[str], report: Report) -> None:
     session.execute(text(STAGE))
     _copy(session, books)
     # Books, authors, words: the order of every writer, so that two wait for each other instead of deadlocking.

@@ -1,6 +1,7 @@
 """The shop's pages: home, browse and search, a book, an author, all authors."""
 
 import string
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row
 from werkzeug.wrappers import Response as BaseResponse
 
-from bookstore import covers, pagination
+from bookstore import covers, pagination, tuning
 from bookstore.catalogue import browsing, queries, spelling
 from bookstore.catalogue.isbn import to_isbn10
 from bookstore.catalogue.schemas import BookPath, BookQuery, Sort
@@ -22,8 +23,6 @@ from bookstore.formats import amount
 
 pages = Blueprint("catalogue", __name__)
 
-# About 12 kB each, in every worker.
-PAGES_KEPT = 512
 AUTHORS_PER_PAGE = 120
 # The first character after z: where the other alphabets begin.
 OTHER_ALPHABETS = "{"
@@ -90,7 +89,7 @@ def book(isbn: str, slug: str | None = None) -> str | BaseResponse:
     if (isbn, slug) != (row.isbn13, row.slug):
         return redirect(f"/books/{row.isbn13}/{row.slug}", 301)
     fingerprint = orjson.dumps((request.base_url, *row), default=str)
-    return _book_page(BookPage(fingerprint, row))
+    return _keeping(tuning.current().cache_max_entries)(BookPage(fingerprint, row))
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,12 @@ class BookPage:
     book: Row[Any] = field(compare=False)
 
 
-@lru_cache(maxsize=PAGES_KEPT)
+@lru_cache(maxsize=1)
+def _keeping(pages: int) -> Callable[[BookPage], str]:
+    """What gives a book's page and keeps so many, about 12 kB each; another number begins anew."""
+    return lru_cache(maxsize=pages)(_book_page)
+
+
 def _book_page(page: BookPage) -> str:
     """The page as HTML. The key is the data itself, so that what is kept is never stale."""
     book = page.book

@@ -28,6 +28,7 @@ from bookstore.catalogue import isbn
 from bookstore.catalogue.models import Author, Book, BookAuthor
 from bookstore.catalogue.schemas import BookQuery, Filters, Sort
 from bookstore.db import ReadSession
+from bookstore.reviews.shown import approved_reviews
 
 # A search ranks the first so many of its matches: its cost has a bound however large the catalogue is.
 SEARCH_CANDIDATES = 120
@@ -166,7 +167,7 @@ def _more_by_the_author() -> ColumnElement[Any]:
     return select(func.json_agg(literal_column("shown"))).select_from(shown).scalar_subquery().label("more")
 
 
-BOOK_PAGE = select(*WHOLE, _more_by_the_author()).where(Book.isbn13 == bindparam("isbn13"))
+BOOK_PAGE = select(*WHOLE, _more_by_the_author(), approved_reviews(Book)).where(Book.isbn13 == bindparam("isbn13"))
 
 
 def book(session: ReadSession, isbn13: str) -> Row[Any] | None:
@@ -175,7 +176,7 @@ def book(session: ReadSession, isbn13: str) -> Row[Any] | None:
 
 
 def book_page(session: ReadSession, isbn13: str) -> Row[Any] | None:
-    """A book whole with `more`, a shelf of others by its first author (None where there is none)."""
+    """A book whole with `more`, a shelf of others by its first author, and `reviews`; each None where there is none."""
     return session.execute(BOOK_PAGE, {"isbn13": isbn13}).one_or_none()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bookstore.catalogue.models import Author, Book, BookAuthor
@@ -49,8 +50,12 @@ def change_book(session: Session, book: Book, fields: dict[str, Any]) -> None:
 
 
 def delete_book(session: Session, book: Book) -> None:
-    """Take a book out of the catalogue for good."""
-    session.execute(delete(Book).where(Book.id == book.id))
+    """Take a book out of the catalogue for good; raises Conflict for one that was ever ordered."""
+    try:
+        with session.begin_nested():
+            session.execute(delete(Book).where(Book.id == book.id))
+    except IntegrityError:
+        raise Conflict("This book has been ordered, so its name is needed: set `active` to false instead.") from None
 
 
 def _set_authors(session: Session, book: Book, names: Sequence[str]) -> None:

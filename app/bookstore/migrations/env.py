@@ -6,9 +6,8 @@
 from alembic import context
 from sqlalchemy import text
 
-from bookstore.catalogue import models as _catalogue  # noqa: F401  # registers its tables
+from bookstore import models as _models  # noqa: F401  # registers every table
 from bookstore.db import Base
-from bookstore.tokens import models as _tokens  # noqa: F401  # registers its tables
 
 # Waiting longer for a lock would queue every reader of that table behind this migration.
 LOCK_TIMEOUT = "4s"

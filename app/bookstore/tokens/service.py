@@ -23,6 +23,9 @@ class Scope(StrEnum):
     """What a token may do."""
 
     CATALOGUE = "catalogue"
+    ORDERS = "orders"
+    STOCK = "stock"
+    STAFF = "staff"
 
 
 def _digest(token: str) -> bytes:
@@ -40,15 +43,15 @@ def add_token(session: Session, name: str, scopes: Sequence[Scope], lifetime_day
     return token
 
 
-def scopes_of(session: ReadSession, token: str) -> list[str] | None:
-    """The scopes of a valid token, None for any other."""
-    return session.scalar(
-        select(ApiToken.scopes).where(
+def find_token(session: ReadSession, token: str) -> Row[str, list[str]] | None:
+    """The name and scopes of a valid token, None for any other."""
+    return session.execute(
+        select(ApiToken.name, ApiToken.scopes).where(
             ApiToken.sha256 == _digest(token),
             ApiToken.revoked_at.is_(None),
             or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > func.now()),
         )
-    )
+    ).one_or_none()
 
 
 def list_tokens(session: ReadSession) -> Sequence[Row[Any]]:

@@ -1,0 +1,33 @@
+"""What is in a cart, with today's prices and stock."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from bookstore.cart.models import Cart, CartLine
+from bookstore.catalogue.models import Book
+from bookstore.db import ReadSession
+
+LINE: tuple[Any, ...] = (
+    Book.id, Book.isbn13, Book.slug, Book.title, Book.subtitle, Book.byline, Book.cover_url, Book.language,
+    Book.price_cents, Book.currency, Book.stock, Book.active, CartLine.quantity,
+    CartLine.price_cents.label("seen_price_cents"),
+)  # fmt: skip
+
+
+def exists(session: ReadSession | Session, cart_id: str) -> bool:
+    """Whether there is such a cart that has not expired."""
+    return session.scalar(select(Cart.id).where(Cart.id == cart_id, Cart.expires_at > func.now())) is not None
+
+
+def lines(session: ReadSession | Session, cart_id: str) -> Sequence[Row[Any]]:
+    """The books of a cart, in the order in which they were put there."""
+    return session.execute(
+        select(*LINE)
+        .join(CartLine, CartLine.book_id == Book.id)
+        .join(Cart, Cart.id == CartLine.cart_id)
+        .where(Cart.id == cart_id, Cart.expires_at > func.now())
+        .order_by(CartLine.added_at, Book.id)
+    ).all()

@@ -1,0 +1,137 @@
+"""Signing up, logging in and out, and choosing another password by mail."""
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from bookstore.customers import links, service
+from bookstore.customers.current import current_customer
+from bookstore.customers.schemas import EmailIn, NameIn
+from bookstore.db import unit_of_work
+from bookstore.errors import TooManyRequests
+from bookstore.identity import passwords, sessions
+from bookstore.identity.forms import given, local_path, mistakes
+from bookstore.identity.sessions import Kind
+
+pages = Blueprint("customer_entrance", __name__, url_prefix="/account")
+WRONG = "The e-mail address or the password is wrong."
+
+
+def logged_in(token: str, target: str = "/account") -> BaseResponse:
+    """Have the browser keep the session, and go on."""
+    response = redirect(target, 303, Response)
+    sessions.remember(response, Kind.CUSTOMER, token)
+    return response
+
+
+@pages.get("/login")
+def login_form() -> str | BaseResponse:
+    """The form for address and password."""
+    if current_customer():
+        return redirect(_next(), 303)
+    return render_template("account/login.html", given={}, next=_next(), problem=None)
+
+
+@pages.post("/login")
+def log_in() -> BaseResponse | tuple[str, int]:
+    """Check address and password."""
+    typed = given("email", "password")
+    try:
+        token = service.log_in(typed["email"], typed["password"])
+        problem, status = WRONG, 401
+    except TooManyRequests as error:
+        token, problem, status = None, error.detail, 429
+    if token is None:
+        return render_template("account/login.html", given=typed, next=_next(), problem=problem), status
+    return logged_in(token, _next())
+
+
+@pages.post("/logout")
+def log_out() -> BaseResponse:
+    """End the session of this browser."""
+    with unit_of_work() as session:
+        sessions.end_current(session, Kind.CUSTOMER)
+    response = redirect("/", 303, Response)
+    sessions.forget(response, Kind.CUSTOMER)
+    return response
+
+
+@pages.get("/sign-up")
+def sign_up_form() -> str:
+    """The form for the address."""
+    return render_template("account/sign_up.html", given={}, errors={})
+
+
+@pages.post("/sign-up")
+def sign_up() -> str | tuple[str, int]:
+    """Mail a link to the address; the answer is the same for one that has an account."""
+    typed = given("email")
+    wanted, errors = mistakes(EmailIn, typed)
+    if wanted is None:
+        return render_template("account/sign_up.html", given=typed, errors=errors), 422
+    service.mail_sign_up(wanted.email)
+    return render_template("account/mailed.html", email=wanted.email)
+
+
+@pages.get("/confirm/<token>")
+def confirm_form(token: str) -> str:
+    """The form for name and password, for one who can read the address's mail."""
+    return render_template("account/confirm.html", email=links.confirmed(token), given={}, errors={})
+
+
+@pages.post("/confirm/<token>")
+def confirm(token: str) -> BaseResponse | tuple[str, int]:
+    """Make the account, and log in."""
+    service.count()
+    email, typed = links.confirmed(token), given("name")
+    password = request.form.get("password", "")
+    wanted, errors = mistakes(NameIn, typed)
+    if reason := passwords.reason_against(password, email, typed["name"], _shop()):
+        errors["password"] = reason
+    if wanted is None or errors:
+        return render_template("account/confirm.html", email=email, given=typed, errors=errors), 422
+    session_token = service.sign_up(email, wanted.name, password)
+    if session_token is None:
+        problem = "This address has an account already: log in."
+        return render_template("account/login.html", given={"email": email}, next="/account", problem=problem), 409
+    return logged_in(session_token)
+
+
+@pages.get("/forgotten")
+def forgotten_form() -> str:
+    """The form for the address."""
+    return render_template("account/forgotten.html", given={}, errors={})
+
+
+@pages.post("/forgotten")
+def forgotten() -> str | tuple[str, int]:
+    """Mail a link to the address; the answer is the same for one that has no account."""
+    typed = given("email")
+    wanted, errors = mistakes(EmailIn, typed)
+    if wanted is None:
+        return render_template("account/forgotten.html", given=typed, errors=errors), 422
+    service.mail_reset(wanted.email)
+    return render_template("account/mailed.html", email=wanted.email)
+
+
+@pages.get("/reset/<token>")
+def reset_form(token: str) -> str:
+    """The form for another password."""
+    return render_template("account/reset.html", customer=service.resetting(token), given={}, errors={})
+
+
+@pages.post("/reset/<token>")
+def reset(token: str) -> BaseResponse | tuple[str, int]:
+    """Set the password, end all sessions, and log in."""
+    service.count()
+    customer, password = service.resetting(token), request.form.get("password", "")
+    if reason := passwords.reason_against(password, customer.email, customer.name, _shop()):
+        return render_template("account/reset.html", customer=customer, given={}, errors={"password": reason}), 422
+    return logged_in(service.set_password(customer, password))
+
+
+def _shop() -> str:
+    return str(current_app.config["SETTINGS"].shop_name)
+
+
+def _next() -> str:
+    return local_path(request.values.get("next", ""), "/account")

@@ -1,0 +1,1 @@
+"""What accounts of every kind share: passwords, second factors, sessions, and limits of guessing."""

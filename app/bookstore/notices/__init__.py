@@ -1,0 +1,12 @@
+"""Notices that a book is back in stock: asked for on its page, confirmed by mail, sent once and then forgotten."""
+
+from flask import Flask
+
+from bookstore.config import Settings, Surface
+from bookstore.notices.pages import pages
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register the pages where there is a storefront."""
+    if settings.bookstore_surface in (Surface.ALL, Surface.STOREFRONT):
+        app.register_blueprint(pages)

@@ -1,0 +1,141 @@
+"""/api/v1/orders."""
+
+from urllib.parse import urlencode
+
+from flask import current_app, g, request, url_for
+from sqlalchemy.orm import Session
+
+from bookstore.cart import queries as carts
+from bookstore.cart.service import NO_SUCH_CART
+from bookstore.db import ReadSession, unit_of_work
+from bookstore.errors import Conflict, Forbidden, NotFound, Unauthorized
+from bookstore.orders import idempotency, links, queries, service
+from bookstore.orders.schemas import (
+    Address,
+    OrderAccess,
+    OrderEventOut,
+    OrderIn,
+    OrderLineOut,
+    OrderList,
+    OrderListQuery,
+    OrderOut,
+    OrderPath,
+    OrderSummary,
+    PaymentOut,
+    QuoteIn,
+    QuoteOut,
+    TransitionIn,
+)
+from bookstore.orders.states import State
+from bookstore.payments import service as payments
+from bookstore.web import Api, Reply, authorize
+
+api = Api("orders_api", __name__, url_prefix="/api/v1")
+SCOPE = "orders"
+PRIVATE = {"Cache-Control": "no-store"}
+
+
+@api.operation("POST", "/quotes", answer=QuoteOut, errors=[NotFound])
+def quote(session: Session, body: QuoteIn) -> Reply:
+    """Say what a cart costs when sent to a country, with today's prices."""
+    if not carts.exists(session, body.cart_id):
+        raise NotFound(NO_SUCH_CART)
+    totals = service.price(carts.lines(session, body.cart_id), body.country)
+    currency = current_app.config["SETTINGS"].currency
+    return Reply(QuoteOut(currency=currency, **vars(totals)), headers=PRIVATE)
+
+
+@api.operation("POST", "/orders", answer=OrderOut, status=201, errors=[NotFound, Conflict])
+def create_order(session: Session, body: OrderIn, idempotency_key: str) -> Reply:
+    """Order all that a cart holds.
+
+    The books are kept for the buyer until `reserved_until`; the payment is started at `/orders/{number}/payment`.
+    Repeating a request with its Idempotency-Key repeats the first answer, for three days.
+    """
+    answer = idempotency.earlier_answer(session, idempotency_key, body.model_dump_json().encode())
+    if answer is None:
+        order = service.place(session, body)
+        answer = _order(session, order.number).model_dump_json().encode()
+        idempotency.keep_answer(session, idempotency_key, answer)
+    made = OrderOut.model_validate_json(answer)
+    where = url_for("orders_api.read_order", number=made.number, token=made.token)
+    return Reply(answer, 201, PRIVATE | {"Location": where})
+
+
+@api.operation("GET", "/orders", answer=OrderList, scope=SCOPE)
+def list_orders(session: ReadSession, query: OrderListQuery) -> Reply:
+    """List orders, the newest first."""
+    page = queries.orders(session, query.state, query.limit, query.cursor)
+    following = None
+    if page.next_cursor:
+        given = request.args.to_dict() | {"cursor": page.next_cursor}
+        following = f"{request.path}?{urlencode(given)}"
+    items = [OrderSummary.model_validate(row, from_attributes=True) for row in page.rows]
+    return Reply(OrderList(items=items, next=following), headers=PRIVATE)
+
+
+@api.operation("GET", "/orders/<number>", answer=OrderOut, errors=[NotFound, Unauthorized, Forbidden])
+def read_order(session: ReadSession, path: OrderPath, query: OrderAccess) -> Reply:
+    """Read an order: with its token, or with a bearer token that has the scope `orders`."""
+    _let_in(path, query)
+    return Reply(_order(session, path.number), headers=PRIVATE)
+
+
+@api.operation(
+    "POST", "/orders/<number>/payment", answer=PaymentOut, errors=[NotFound, Conflict, Unauthorized, Forbidden]
+)
+def start_payment(path: OrderPath, query: OrderAccess) -> Reply:
+    """Start paying for an order, or go on with it: the buyer pays at `checkout_url`, and comes back afterwards."""
+    _let_in(path, query)
+    return_url = f"{current_app.config['SETTINGS'].public_url}/orders/{links.order_token(path.number)}"
+    return Reply(PaymentOut(checkout_url=payments.start(path.number, return_url)), headers=PRIVATE)
+
+
+@api.operation("POST", "/orders/<number>/transitions", answer=OrderOut, scope=SCOPE, errors=[NotFound, Conflict])
+def change_order(path: OrderPath, body: TransitionIn) -> Reply:
+    """Take an order one step further; `refunded` gives the money back, too."""
+    step(path.number, body.state, g.actor, body.reason)
+    with unit_of_work() as session:
+        return Reply(_order(session, path.number), headers=PRIVATE)
+
+
+def step(number: str, to: State, actor: str, reason: str | None) -> None:
+    """Change an order's state in a unit of work of its own."""
+    if to is State.REFUNDED:
+        payments.refund(number, actor, reason)
+        return
+    with unit_of_work() as session:
+        service.change_state(session, service.locked_order(session, number), to, actor=actor, reason=reason)
+
+
+def _let_in(path: OrderPath, query: OrderAccess) -> None:
+    if query.token is None:
+        authorize(SCOPE)
+    elif links.number_of(query.token) != path.number:
+        raise NotFound(service.NO_SUCH_ORDER)
+
+
+def _order(session: ReadSession | Session, number: str) -> OrderOut:
+    row = queries.order(session, number)
+    if row is None:
+        raise NotFound(service.NO_SUCH_ORDER)
+    return OrderOut(
+        number=row.number,
+        state=row.state,
+        currency=row.currency,
+        total_cents=row.total_cents,
+        created_at=row.created_at,
+        email=row.email,
+        address=Address.model_construct(**{name: getattr(row, name) for name in Address.model_fields}),
+        gift_note=row.gift_note,
+        subtotal_cents=row.subtotal_cents,
+        shipping_cents=row.shipping_cents,
+        tax_cents=row.tax_cents,
+        reserved_until=row.reserved_until,
+        lines=[OrderLineOut.model_validate(line, from_attributes=True) for line in queries.lines(session, row.id)],
+        history=[
+            OrderEventOut(state=event.state, at=event.created_at, reason=event.reason)
+            for event in queries.events(session, row.id)
+        ],
+        token=links.order_token(row.number),
+    )

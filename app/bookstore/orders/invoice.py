@@ -1,0 +1,36 @@
+"""The invoice of an order: a page to print, for whoever has the order's link."""
+
+from flask import Blueprint, current_app, render_template
+
+from bookstore.db import reading
+from bookstore.errors import NotFound
+from bookstore.orders import links, pricing, queries
+from bookstore.orders.pages import keep_private
+from bookstore.orders.states import LABELS, State
+
+pages = Blueprint("invoice", __name__)
+pages.after_request(keep_private)
+
+
+@pages.get("/orders/<token>/invoice")
+def show(token: str) -> str:
+    """The invoice of an order that was paid."""
+    with reading() as session:
+        order = queries.order(session, links.number_of(token))
+        events = queries.events(session, order.id) if order else []
+        lines = queries.lines(session, order.id) if order else []
+    paid_at = next((event.created_at for event in events if event.state == State.PAID), None)
+    if order is None or paid_at is None:
+        raise NotFound("There is an invoice once an order is paid.")
+    settings = current_app.config["SETTINGS"]
+    return render_template(
+        "invoice.html",
+        seller=settings.shop_legal_name or settings.shop_name,
+        seller_address=(settings.shop_address or "").replace(",", "\n"),
+        order=order,
+        country=pricing.country_name(order.country),
+        lines=lines,
+        paid_at=paid_at,
+        refunded=order.state == State.REFUNDED and LABELS[State.REFUNDED],
+        token=token,
+    )

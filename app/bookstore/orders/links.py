@@ -1,0 +1,23 @@
+"""The buyer's link to an order: whoever has it may see the order, and nobody can make one up."""
+
+from flask import current_app
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from bookstore.errors import NotFound
+
+
+def _serializer() -> URLSafeSerializer:
+    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="order")
+
+
+def order_token(number: str) -> str:
+    """The signed text that stands for an order in /orders/<token>."""
+    return str(_serializer().dumps(number))
+
+
+def number_of(token: str) -> str:
+    """The order's number; raises NotFound for what was not signed here."""
+    try:
+        return str(_serializer().loads(token))
+    except BadSignature:
+        raise NotFound("This is not the address of an order: follow the link in the e-mail of the order.") from None

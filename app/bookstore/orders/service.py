@@ -1,0 +1,192 @@
+"""What can be done with orders. Every function takes the session of one unit of work, and none commits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from bookstore.cart import queries as carts
+from bookstore.cart import service as cart_service
+from bookstore.cart.models import Cart, CartLine
+from bookstore.config import Settings
+from bookstore.errors import Conflict, FieldError, InvalidInput, NotFound
+from bookstore.formats import money
+from bookstore.orders import links, pricing, queries
+from bookstore.orders.models import SalesOrder, SalesOrderEvent, SalesOrderLine
+from bookstore.orders.numbers import new_number
+from bookstore.orders.schemas import OrderIn
+from bookstore.orders.states import ANNOUNCED, LABELS, ON_THE_SHELF, TRANSITIONS, State
+from bookstore.outbox import service as outbox
+from bookstore.stock import service as stock
+from bookstore.stock.models import Reason
+
+EXPIRED_AT_ONCE = 100
+NO_SUCH_ORDER = "There is no such order."
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a cart would cost now."""
+
+    lines: Sequence[Row[Any]]
+    totals: pricing.Totals
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def price(rows: Sequence[Row[Any]], country: str) -> pricing.Totals:
+    """What lines cost when sent to a country; raises InvalidInput for one that the shop does not send to."""
+    zone = pricing.load(_settings().rates_file).zone_of(country)
+    if zone is None:
+        reason = "We do not send to this country yet."
+        raise InvalidInput(reason, errors=[FieldError(pointer="/body/address/country", detail=reason)])
+    return pricing.totals(zone, [(row.price_cents, row.quantity) for row in rows])
+
+
+def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> SalesOrder:
+    """Order all that a cart holds: the books are taken from stock, and kept until the order is paid or expires.
+
+    Raises NotFound for the cart, InvalidInput for the country, and Conflict where a book is short or the total is not
+    what the buyer agreed to. Then nothing has changed.
+    """
+    number = new_number()
+    stock.explain(session, Reason.SOLD, number)
+    quantities = _locked_quantities(session, wanted.cart_id)
+    short = stock.take(session, quantities)
+    # Read after taking: the books are locked now, so that their prices cannot change any more.
+    rows = carts.lines(session, wanted.cart_id)
+    if short:
+        raise Conflict("; ".join(_shortage(row) for row in rows if row.id in short))
+    currency = _settings().currency
+    if others := [row.title for row in rows if row.currency != currency]:
+        raise Conflict(f"Orders are taken in {currency} only: take {', '.join(others)} out of the cart.")
+    totals = price(rows, wanted.address.country)
+    if totals.total_cents != wanted.expected_total_cents:
+        raise _changed_total(totals.total_cents, wanted.expected_total_cents, currency)
+    order = SalesOrder(
+        number=number,
+        state=State.PENDING_PAYMENT,
+        customer_id=customer_id,
+        email=wanted.email,
+        **wanted.address.model_dump(),
+        gift_note=wanted.gift_note or None,
+        currency=currency,
+        subtotal_cents=totals.subtotal_cents,
+        shipping_cents=totals.shipping_cents,
+        tax_cents=totals.tax_cents,
+        total_cents=totals.total_cents,
+        reserved_until=func.now() + timedelta(minutes=_settings().reservation_minutes),
+    )
+    session.add(order)
+    session.flush()
+    session.add_all(
+        SalesOrderLine(
+            order_id=order.id,
+            book_id=row.id,
+            isbn13=row.isbn13,
+            title=row.title,
+            quantity=row.quantity,
+            price_cents=row.price_cents,
+        )
+        for row in rows
+    )
+    session.add(SalesOrderEvent(order_id=order.id, state=order.state, actor="customer"))
+    session.flush()
+    cart_service.empty(session, wanted.cart_id)
+    announce(session, order)
+    return order
+
+
+def _locked_quantities(session: Session, cart_id: str) -> dict[int, int]:
+    """How many of each book a cart holds, which nobody changes until the unit of work ends."""
+    if (
+        session.scalar(select(Cart.id).where(Cart.id == cart_id, Cart.expires_at > func.now()).with_for_update())
+        is None
+    ):
+        raise NotFound(cart_service.NO_SUCH_CART)
+    chosen = session.execute(select(CartLine.book_id, CartLine.quantity).where(CartLine.cart_id == cart_id)).all()
+    if not chosen:
+        raise Conflict("The cart is empty: put a book into it first.")
+    return {row.book_id: row.quantity for row in chosen}
+
+
+def _shortage(row: Row[Any]) -> str:
+    left = row.stock if row.active else 0
+    return f"{row.title}: {f'only {left} left' if left else 'sold out'}, and {row.quantity} in the cart"
+
+
+def _changed_total(total: int, expected: int, currency: str) -> Conflict:
+    told = f"The total is {money(total, currency)} now, not {money(expected, currency)}: a price has changed."
+    detail = f"{told} Agree to the new one, and order again."
+    return Conflict(detail, errors=[FieldError(pointer="/body/expected_total_cents", detail=f"is {total} now")])
+
+
+def locked_order(session: Session, number: str) -> SalesOrder:
+    """The order, locked until the unit of work ends; raises NotFound."""
+    order = session.scalar(
+        select(SalesOrder)
+        .where(SalesOrder.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if order is None:
+        raise NotFound(NO_SUCH_ORDER)
+    return order
+
+
+def change_state(session: Session, order: SalesOrder, to: State, *, actor: str, reason: str | None = None) -> None:
+    """Take a locked order one step further; books that have not left the house go back on the shelf where it ends.
+
+    Raises Conflict for a step that is not in states.TRANSITIONS.
+    """
+    before = State(order.state)
+    if to not in TRANSITIONS[before]:
+        can = ", ".join(sorted(TRANSITIONS[before])) or "nothing more"
+        raise Conflict(
+            f"An order that is {LABELS[before].lower()} cannot become {LABELS[to].lower()}; it can become: {can}."
+        )
+    order.state = to
+    order.reserved_until = None
+    session.add(SalesOrderEvent(order_id=order.id, state=to, actor=actor, reason=reason))
+    session.flush()
+    if to in (State.CANCELLED, State.REFUNDED) and before in ON_THE_SHELF:
+        stock.explain(session, Reason.RETURNED, order.number, actor)
+        stock.put_back(session, {line.book_id: line.quantity for line in queries.lines(session, order.id)})
+    if to in ANNOUNCED:
+        announce(session, order, reason)
+
+
+def announce(session: Session, order: SalesOrder, reason: str | None = None) -> None:
+    """Write the buyer the e-mail of the order's state."""
+    outbox.enqueue(
+        session,
+        f"order:{order.number}:{order.state}",
+        order.email,
+        f"order_{order.state}",
+        order=order,
+        lines=queries.lines(session, order.id),
+        reason=reason,
+        link=f"{_settings().public_url}/orders/{links.order_token(order.number)}",
+    )
+
+
+def expire_reservations(session: Session) -> int:
+    """Cancel some of the orders whose payment never came; gives how many, 0 when none are left."""
+    late = (
+        select(SalesOrder)
+        .where(SalesOrder.state == State.PENDING_PAYMENT, SalesOrder.reserved_until < func.now())
+        .order_by(SalesOrder.id)
+        .limit(EXPIRED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    )
+    orders = session.scalars(late).all()
+    for order in orders:
+        change_state(session, order, State.CANCELLED, actor="system", reason="It was not paid in time.")
+    return len(orders)

@@ -1,0 +1,40 @@
+"""The life of an order, as data."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where an order is."""
+
+    PENDING_PAYMENT = "pending_payment"
+    PAID = "paid"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+
+
+TRANSITIONS: Mapping[State, frozenset[State]] = {
+    State.PENDING_PAYMENT: frozenset({State.PAID, State.CANCELLED}),
+    State.PAID: frozenset({State.PACKED, State.REFUNDED}),
+    State.PACKED: frozenset({State.SHIPPED, State.REFUNDED}),
+    State.SHIPPED: frozenset({State.DELIVERED, State.REFUNDED}),
+    State.DELIVERED: frozenset({State.REFUNDED}),
+    State.CANCELLED: frozenset(),
+    State.REFUNDED: frozenset(),
+}
+# While an order is in one of these its books are in the house: leaving the order, they go back on the shelf.
+ON_THE_SHELF = frozenset({State.PENDING_PAYMENT, State.PAID, State.PACKED})
+# What a buyer is told by mail.
+ANNOUNCED = frozenset({State.PAID, State.SHIPPED, State.CANCELLED, State.REFUNDED})
+LABELS: Mapping[State, str] = {
+    State.PENDING_PAYMENT: "Waiting for payment",
+    State.PAID: "Paid",
+    State.PACKED: "Packed",
+    State.SHIPPED: "Shipped",
+    State.DELIVERED: "Delivered",
+    State.CANCELLED: "Cancelled",
+    State.REFUNDED: "Refunded",
+}

@@ -1,0 +1,65 @@
+"""/staff/account: a member's own password, recovery codes and sessions."""
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from bookstore.db import reading, unit_of_work
+from bookstore.errors import TooManyRequests
+from bookstore.identity import passwords, sessions
+from bookstore.identity.sessions import Kind
+from bookstore.staff import audit, guard
+from bookstore.staff import log_in as service
+
+pages = Blueprint("staff_account", __name__, url_prefix="/staff/account")
+
+
+@pages.get("")
+def show() -> str:
+    """Where the member is logged in, and what can be changed."""
+    return _page({})
+
+
+@pages.post("/password")
+def change_password() -> BaseResponse | tuple[str, int]:
+    """Set another password; every other session ends, and this one goes on with a new token."""
+    member = guard.require()
+    new = request.form.get("new_password", "")
+    shop = current_app.config["SETTINGS"].shop_name
+    if reason := passwords.reason_against(new, member.username, member.email, shop):
+        return _page({"new_password": reason}), 422
+    try:
+        token = service.change_password(member.id, request.form.get("password", ""), new)
+    except TooManyRequests as error:
+        return _page({"password": error.detail}), 429
+    if token is None:
+        return _page({"password": "This is not your present password."}), 422
+    response = redirect("/staff/account", 303, Response)
+    sessions.remember(response, Kind.STAFF, token)
+    return response
+
+
+@pages.post("/recovery-codes")
+def new_recovery_codes() -> str:
+    """New recovery codes instead of all earlier ones."""
+    member = guard.require()
+    with unit_of_work() as session:
+        codes = service.new_recovery_codes(session, member.id)
+        audit.record(session, "staff.new_recovery_codes", member.actor)
+    return render_template("staff/recovery_codes.html", codes=codes, next="/staff/account")
+
+
+@pages.post("/sessions")
+def end_other_sessions() -> BaseResponse:
+    """Log out everywhere else."""
+    member = guard.require()
+    with unit_of_work() as session:
+        ended = sessions.end_all(session, Kind.STAFF, member.id, except_for=member.session)
+        audit.record(session, "staff.end_sessions", member.actor, ended=ended)
+    return redirect("/staff/account", 303)
+
+
+def _page(errors: dict[str, str]) -> str:
+    member = guard.require()
+    with reading() as session:
+        logged_in = sessions.list_all(session, Kind.STAFF, member.id)
+    return render_template("staff/account.html", member=member, sessions=logged_in, given={}, errors=errors)

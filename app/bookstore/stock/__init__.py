@@ -1,0 +1,12 @@
+"""The ledger of stock: what came, what went, and why. Triggers of the database write it whenever a stock changes."""
+
+from flask import Flask
+
+from bookstore.config import Settings, Surface
+from bookstore.stock import api
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Register what this process's surface serves."""
+    if settings.bookstore_surface in (Surface.ALL, Surface.API):
+        app.register_blueprint(api.api)

@@ -1,0 +1,73 @@
+"""Change stock, and say why. Every function takes the session of one unit of work, and none commits."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from bookstore.catalogue.models import Book
+from bookstore.catalogue.service import locked_book
+from bookstore.errors import Conflict
+from bookstore.stock.models import Reason
+from bookstore.types import INTEGER_MAX
+
+
+def explain(session: Session, reason: Reason, reference: str | None = None, actor: str | None = None) -> None:
+    """Say what the ledger tells of the changes of stock that follow in this unit of work."""
+    session.execute(
+        select(
+            func.set_config("bookstore.stock_reason", reason.value, True),
+            func.set_config("bookstore.stock_reference", reference or "", True),
+            func.set_config("bookstore.actor", actor or "", True),
+        )
+    )
+
+
+def take(session: Session, quantities: Mapping[int, int]) -> list[int]:
+    """Take copies of books, by book id; gives the ids of those that have not enough, whose stock stays as it was.
+
+    In the order of ids, so that two baskets of the same books wait for each other instead of deadlocking. A book that
+    is not on sale has none.
+    """
+    short = []
+    for book_id, quantity in sorted(quantities.items()):
+        statement = (
+            update(Book)
+            .where(Book.id == book_id, Book.stock >= quantity, Book.active)
+            .values(stock=Book.stock - quantity)
+            .returning(Book.id)
+        )
+        if session.scalar(statement, execution_options={"synchronize_session": False}) is None:
+            short.append(book_id)
+    return short
+
+
+def put_back(session: Session, quantities: Mapping[int, int]) -> None:
+    """Add copies of books, by book id, in the order of ids."""
+    for book_id, quantity in sorted(quantities.items()):
+        statement = update(Book).where(Book.id == book_id).values(stock=Book.stock + quantity)
+        session.execute(statement, execution_options={"synchronize_session": False})
+
+
+def adjust(session: Session, isbn13: str, quantity: int) -> int:
+    """Add copies to a book's stock, or with a negative number take some; gives the new stock.
+
+    Raises NotFound, and Conflict where fewer than none would be left.
+    """
+    book = locked_book(session, isbn13)
+    if not 0 <= book.stock + quantity <= INTEGER_MAX:
+        raise Conflict(f"{book.stock} are in stock: take at most so many, and add at most {INTEGER_MAX - book.stock}.")
+    book.stock += quantity
+    session.flush()
+    return book.stock
+
+
+def move(session: Session, isbn13: str, quantity: int, reason: Reason, reference: str, actor: str) -> int:
+    """Adjust a book's stock by hand, with a line of the ledger that says why; gives the new stock.
+
+    Raises NotFound, and Conflict as `adjust` does or where copies would be received that are fewer than none.
+    """
+    if reason is not Reason.CORRECTED and quantity < 0:
+        raise Conflict("Only a correction takes copies away.")
+    explain(session, reason, reference, actor)
+    return adjust(session, isbn13, quantity)

@@ -1,0 +1,78 @@
+"""A guest buys a book and pays for it, with and without JavaScript, on a telephone and on a desk."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.app.payments.market import DECLINED, PAID, Market, market
+from tests.databases import Databases
+
+AXE = Axe()
+
+
+@pytest.fixture(scope="module")
+def shop(databases: Databases, worker_id: str) -> Iterator[Market]:
+    """A shop with a provider."""
+    with market(databases, f"buying_{worker_id}") as open_:
+        yield open_
+
+
+def no_barriers(page: Page) -> None:
+    found = AXE.run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(("width", "scripts"), [(390, False), (1280, True)])
+def test_a_guest_buys_a_book(browser: Browser, shop: Market, width: int, *, scripts: bool) -> None:
+    isbn = shop.order().isbn
+    context = browser.new_context(
+        base_url=shop.shop.url, viewport={"width": width, "height": 900}, java_script_enabled=scripts
+    )
+    page = context.new_page()
+    page.goto(f"/books/{isbn}")
+    page.get_by_role("button", name="Put into the cart").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your cart")
+    page.get_by_label("Copies").fill("2")
+    page.get_by_role("button", name="Change").click()
+    expect(page.get_by_text("$25.98").first).to_be_visible()
+    if scripts:
+        no_barriers(page)
+    page.get_by_role("link", name="Check out").click()
+    for label, value in (("E-mail", "guest@example.org"), ("Name", "A. Guest"), ("Street and number", "1 Main Street")):
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_label("Postal code").fill(" ")
+    page.get_by_label("City").fill("Springfield")
+    page.get_by_label("Country").select_option("US")
+    page.get_by_role("button", name="See what it costs").click()
+    expect(page.get_by_role("alert")).to_contain_text("Postal code: Please fill this in.")
+    if scripts:
+        no_barriers(page)
+    page.get_by_label("Postal code").fill("12345")
+    page.get_by_role("button", name="See what it costs").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
+    if scripts:
+        no_barriers(page)
+    page.get_by_role("button", name="Order and pay $30.47").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Pay $30.47")
+    page.get_by_label("Card number").fill(DECLINED)
+    page.get_by_role("button", name="Pay").click()
+    expect(page.get_by_text("waiting for payment")).to_be_visible()
+    if scripts:
+        no_barriers(page)
+    page.get_by_role("button", name="Pay $30.47").click()
+    page.get_by_label("Card number").fill(PAID)
+    page.get_by_role("button", name="Pay").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you!")
+    expect(page).to_have_url(re.compile("/orders/"))
+    if scripts:
+        no_barriers(page)
+    page.get_by_role("button", name="Call the order off").click()
+    expect(page.get_by_text("Refunded").last).to_be_visible()
+    stock = shop.database.execute("SELECT stock FROM book WHERE isbn13 = %s", [isbn]).fetchone()
+    # The order that came with the book keeps its copy.
+    assert stock == (4,)
+    context.close()

@@ -79,7 +79,7 @@ class TestDoctor:
     def test_all_is_well(self, databases: Databases, database: str) -> None:
         done = bookstore("doctor", env=databases.environment(database))
         assert "FAIL" not in done.stdout
-        assert done.stdout.count("ok") == 6
+        assert done.stdout.count("ok") == 7
 
     def test_settings(self) -> None:
         done = bookstore("doctor", env={}, check=False)

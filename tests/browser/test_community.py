@@ -88,6 +88,8 @@ def test_a_buyers_review_and_invoice(page: Page, shop: Shop, api: httpx.Client) 
     approved = api.patch(f"/reviews/{waiting['id']}", json={"state": "approved"}, headers={"If-Match": tag})
     assert approved.status_code == 200
     page.goto(f"/books/{IN_STOCK}")
+    # The browser may keep pages of the catalogue for a minute.
+    page.reload()
     expect(page.get_by_text("I read it in one night")).to_be_visible()
     check(page)
     page.goto(f"{page.url}/reviews")

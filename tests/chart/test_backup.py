@@ -13,7 +13,7 @@ from sqlalchemy import make_url
 
 from dev.cluster import find_programs
 from dev.postgres import APP, OWNER
-from tests.chart.rendering import Chart, Object, Render, containers
+from tests.chart.rendering import ROOT, Chart, Object, Render, containers
 from tests.databases import SECRET_KEY, Databases, bookstore
 
 VALUES = {"backup": {"enabled": True, "keep": 2}, "settings": {"LOG_LEVEL": "WARNING"}}
@@ -72,10 +72,11 @@ class Pod:
 
 
 @pytest.fixture
-def pod(chart: Chart, databases: Databases, sample: str, tmp_path: Path, worker_id: str) -> Pod:
+def pod(chart: Chart, databases: Databases, tmp_path: Path, worker_id: str) -> Pod:
     name = f"backup_{worker_id}"
     databases.drop(name)
-    databases.create(name, template=sample)
+    databases.create(name)
+    bookstore("catalogue", "import", str(ROOT / "data/sample-books.csv"), env=databases.environment(name))
     return Pod(chart.render(values=VALUES), tmp_path, databases.url(name, OWNER))
 
 

@@ -40,6 +40,8 @@ def test_uninstalling_it_leaves_what_the_readme_says_and_removes(old: Release) -
     eventually("its pods are gone", lambda: not old.objects("pods"))
     assert sorted(name.partition("/")[0] for name in left(old)) == [
         "configmap",
+        "configmap",
+        "configmap",
         "persistentvolumeclaim",
         "secret",
         "secret",

@@ -11,6 +11,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from bookstore.cart import queries as carts
 from bookstore.cart import service as cart_service
 from bookstore.cart.current import current_cart
+from bookstore.customers import addresses
+from bookstore.customers.current import current_customer
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import BadRequest, Conflict, InvalidInput, NotFound, ServiceUnavailable
 from bookstore.orders import idempotency, links, pricing, queries, service
@@ -68,11 +70,12 @@ def place() -> tuple[str, int] | BaseResponse:
         wanted = _order_in(given, expected_total_cents=_total(given["expected_total_cents"]))
     except InvalidInput as problem:
         return _form(given, {error.pointer.rpartition("/")[2]: error.detail for error in problem.errors}), 422
+    customer = current_customer()
     try:
         with unit_of_work() as session:
             answer = idempotency.earlier_answer(session, f"page:{found['key']}", wanted.model_dump_json().encode())
             if answer is None:
-                answer = service.place(session, wanted).number.encode()
+                answer = service.place(session, wanted, customer.id if customer else None).number.encode()
                 idempotency.keep_answer(session, f"page:{found['key']}", answer)
     except Conflict as problem:
         return _review(wanted, key=given["key"], problem=problem.detail), 409
@@ -167,7 +170,15 @@ def _given() -> dict[str, str]:
 
 
 def _prefilled() -> dict[str, str]:
-    return {"country": _rates().countries()[0][0]} if len(_rates().countries()) == 1 else {}
+    countries = _rates().countries()
+    given = {"country": countries[0][0]} if len(countries) == 1 else {}
+    customer = current_customer()
+    if customer is None:
+        return given
+    with reading() as session:
+        address = addresses.preferred(session, customer.id)
+    known = {name: getattr(address, name) or "" for name in ADDRESS} if address else {"name": customer.name}
+    return given | {"email": customer.email} | known
 
 
 def _total(text: str) -> int:

@@ -34,7 +34,7 @@ class Address(Input):
     street2: Line | None = None
     city: Line
     region: Line | None = None
-    postal_code: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20), Storable]
+    postal_code: Annotated[Line, Field(max_length=20)]
     country: Country
 
 

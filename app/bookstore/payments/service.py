@@ -130,6 +130,8 @@ def _settle(status: Status) -> PaymentState:
 
 
 def _open(number: str) -> Sequence[str]:
+    if not provider.is_set_up():
+        return []
     with reading() as reader:
         return queries.open_ids(reader, number, provider.current().name)
 

@@ -46,20 +46,18 @@ def of_book(isbn: str, slug: str) -> str | BaseResponse:
 @own_pages.get("")
 def list_own() -> str:
     """What the customer has bought, and has written of it."""
-    customer = require_customer()
-    with reading() as session:
-        page = queries.all_bought(session, customer.id, request.args.get("cursor"))
-    return render_template("reviews/own.html", books=page.rows, next_cursor=page.next_cursor, labels=LABELS)
+    return _own()
 
 
 @own_pages.get("/<isbn>")
-def form(isbn: str) -> str:
+def form(isbn: str) -> str | tuple[str, int]:
     """The form for a book's review, with what was written before."""
     customer = require_customer()
     with reading() as session:
         book = queries.bought(session, customer.id, isbn)
     if book is None:
-        raise NotFound(service.NOT_BOUGHT)
+        # The book's page shows everybody the way here.
+        return _own(service.NOT_BOUGHT), 404
     kept = {"rating": str(book.rating or ""), "name": book.name or customer.name.split()[0], "body": book.body or ""}
     return _form(isbn, kept, {})
 
@@ -89,6 +87,15 @@ def delete(isbn: str) -> BaseResponse:
     with unit_of_work() as session:
         service.remove(session, customer.id, isbn)
     return redirect("/account/reviews", 303)
+
+
+def _own(problem: str | None = None) -> str:
+    customer = require_customer()
+    with reading() as session:
+        page = queries.all_bought(session, customer.id, request.args.get("cursor"))
+    return render_template(
+        "reviews/own.html", books=page.rows, next_cursor=page.next_cursor, labels=LABELS, problem=problem
+    )
 
 
 def _form(isbn: str, typed: dict[str, str], errors: dict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bookstore.catalogue.schemas import CursorText, Input, Limit
 from bookstore.reviews.models import ReviewState
@@ -75,6 +75,16 @@ class ModeratedReviewPage(BaseModel):
 
 class Moderation(Input):
     """Whether a review is shown."""
+
+    # As _rejected_for_a_reason says, for those who read the schema.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"properties": {"state": {"const": "approved"}, "reason": {"type": "null"}}},
+                {"properties": {"state": {"const": "rejected"}, "reason": {"type": "string"}}, "required": ["reason"]},
+            ]
+        }
+    )
 
     state: Literal[ReviewState.APPROVED, ReviewState.REJECTED]
     reason: Line | None = Field(None, description="Of a rejection, for its writer; needed there, and only there.")

@@ -73,14 +73,14 @@ def best_sellers(session: ReadSession, last: date, limit: int) -> Sequence[Row[A
             SalesOrder.state != State.REFUNDED,
         )
     )
+    columns: tuple[Any, ...] = (SalesOrderLine.isbn13, func.max(SalesOrderLine.title).label("title"), sold)
     statement = (
-        select(SalesOrderLine.isbn13, func.max(SalesOrderLine.title).label("title"), sold)
+        select(*columns)
         .where(SalesOrderLine.order_id.in_(paid))
         .group_by(SalesOrderLine.isbn13)
         .order_by(sold.desc(), SalesOrderLine.isbn13)
     )
-    rows: Sequence[Row[Any]] = session.execute(statement.limit(limit)).all()
-    return rows
+    return session.execute(statement.limit(limit)).all()
 
 
 def waiting(session: ReadSession) -> tuple[int, int]:

@@ -73,8 +73,9 @@ def recent(session: ReadSession, limit: int) -> Sequence[Row[Any]]:
 def read(session: ReadSession, import_id: int) -> Row[Any]:
     """One upload without its content, and whether it is `abandoned`; raises NotFound."""
     abandoned = CatalogueImport.state.in_(WORKING) & (CatalogueImport.updated_at < func.now() - ABANDONED)
-    statement = select(*LISTED, abandoned.label("abandoned")).where(CatalogueImport.id == import_id)
-    row: Row[Any] | None = session.execute(statement).one_or_none()
+    columns: tuple[Any, ...] = (*LISTED, abandoned.label("abandoned"))
+    statement = select(*columns).where(CatalogueImport.id == import_id)
+    row = session.execute(statement).one_or_none()
     if row is None:
         raise NotFound(NO_SUCH_IMPORT)
     return row

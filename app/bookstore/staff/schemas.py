@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field, StringConstraints
 from bookstore.catalogue.schemas import BookPatch, CursorText, Input, Limit
 from bookstore.orders.schemas import Email
 from bookstore.staff.roles import Role
-from bookstore.types import Storable
+from bookstore.types import Storable, WithoutNul
 
 Username = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{1,31}$"), Field(examples=["ann"])]
-Filter = Annotated[str, StringConstraints(max_length=200), Storable]
+Filter = Annotated[str, StringConstraints(max_length=200), Storable, WithoutNul]
 
 
 class MemberIn(Input):

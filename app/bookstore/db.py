@@ -4,7 +4,7 @@
 """
 
 import select
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NewType
 
@@ -133,3 +133,14 @@ def unit_of_work() -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
+
+
+def in_batches(batch: Callable[[Session], int]) -> int:
+    """Run a batch until it finds nothing to do, each time in a unit of work of its own; gives how much it did."""
+    total = 0
+    while True:
+        with unit_of_work() as session:
+            done = batch(session)
+        total += done
+        if not done:
+            return total

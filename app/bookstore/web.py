@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 from pydantic import BaseModel, ValidationError
 
 from bookstore import db
+from bookstore.config import Settings, Surface
 from bookstore.errors import (
     BadRequest,
     ContentTooLarge,
@@ -108,6 +109,14 @@ class Api(Blueprint):
             return handler
 
         return register
+
+
+def register(app: Flask, settings: Settings, blueprints: Mapping[Surface, Sequence[Blueprint]]) -> None:
+    """Register what this process's surface serves."""
+    for surface, served in blueprints.items():
+        if settings.bookstore_surface in (Surface.ALL, surface):
+            for blueprint in served:
+                app.register_blueprint(blueprint)
 
 
 def _view(handler: Callable[..., Any], operation: Operation, *, wants_session: bool) -> Callable[..., Response]:

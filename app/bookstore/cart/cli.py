@@ -4,7 +4,7 @@ import click
 
 from bookstore.admin.context import application
 from bookstore.cart import service
-from bookstore.db import unit_of_work
+from bookstore.db import in_batches
 
 
 @click.group()
@@ -15,12 +15,6 @@ def cart() -> None:
 @cart.command()
 def purge() -> None:
     """Remove the carts that have expired, in batches."""
-    total = 0
     with application():
-        while True:
-            with unit_of_work() as session:
-                removed = service.purge(session)
-            total += removed
-            if not removed:
-                break
+        total = in_batches(service.purge)
     click.echo(f"{total} expired carts removed.")

@@ -5,16 +5,14 @@ from flask import Blueprint, Flask, Response, request
 from bookstore import tuning
 from bookstore.catalogue import api, pages
 from bookstore.config import Settings, Surface
+from bookstore.web import register
 
 BLUEPRINTS: dict[Surface, list[Blueprint]] = {Surface.API: [api.api], Surface.STOREFRONT: [pages.pages]}
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves."""
-    for surface, blueprints in BLUEPRINTS.items():
-        if settings.bookstore_surface in (Surface.ALL, surface):
-            for blueprint in blueprints:
-                app.register_blueprint(blueprint)
+    register(app, settings, BLUEPRINTS)
 
     @app.after_request
     def say_who_may_keep_it(response: Response) -> Response:

@@ -6,6 +6,7 @@ from bookstore.config import Settings, Surface
 from bookstore.customers import api
 from bookstore.customers.current import close_by_default, current_customer
 from bookstore.customers.pages import PAGES
+from bookstore.web import register
 
 __all__ = ["current_customer", "init_app"]
 
@@ -17,10 +18,7 @@ BLUEPRINTS: dict[Surface, list[Blueprint]] = {
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves, closed to all but the customer."""
-    for surface, blueprints in BLUEPRINTS.items():
-        if settings.bookstore_surface in (Surface.ALL, surface):
-            for blueprint in blueprints:
-                app.register_blueprint(blueprint)
+    register(app, settings, BLUEPRINTS)
     app.before_request(close_by_default)
 
     @app.after_request

@@ -4,7 +4,7 @@ import click
 
 from bookstore import logs
 from bookstore.admin.context import application
-from bookstore.db import unit_of_work
+from bookstore.db import in_batches, unit_of_work
 from bookstore.outbox import sending, service
 from bookstore.outbox.smtp import MailServerAway
 
@@ -45,14 +45,8 @@ def send(*, seconds: float | None) -> None:
 @outbox.command()
 def purge() -> None:
     """Remove the e-mails that were sent, or given up, more than 30 days ago."""
-    total = 0
     with application():
-        while True:
-            with unit_of_work() as session:
-                removed = service.purge(session)
-            total += removed
-            if not removed:
-                break
+        total = in_batches(service.purge)
     click.echo(f"{total} old e-mails removed.")
 
 

@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask
 
 from bookstore.config import Settings, Surface
+from bookstore.web import register
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -14,7 +15,4 @@ def init_app(app: Flask, settings: Settings) -> None:
         Surface.API: [api.api],
         Surface.STOREFRONT: [pages.pages, pages.own_pages],
     }
-    for surface, served in blueprints.items():
-        if settings.bookstore_surface in (Surface.ALL, surface):
-            for blueprint in served:
-                app.register_blueprint(blueprint)
+    register(app, settings, blueprints)

@@ -5,6 +5,7 @@ from flask import Blueprint, Flask, Response, request
 from bookstore.config import Settings, Surface
 from bookstore.staff import api, guard, navigation
 from bookstore.staff.pages import PAGES
+from bookstore.web import register
 
 BLUEPRINTS: dict[Surface, list[Blueprint]] = {
     Surface.API: [api.api],
@@ -14,10 +15,7 @@ BLUEPRINTS: dict[Surface, list[Blueprint]] = {
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves, closed to all but staff."""
-    for surface, blueprints in BLUEPRINTS.items():
-        if settings.bookstore_surface in (Surface.ALL, surface):
-            for blueprint in blueprints:
-                app.register_blueprint(blueprint)
+    register(app, settings, BLUEPRINTS)
     app.jinja_env.globals.update(staff_navigation=navigation.entries)
     app.before_request(guard.close_by_default)
 

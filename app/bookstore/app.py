@@ -6,6 +6,7 @@ from typing import Any
 from flask import Flask
 
 from bookstore import (
+    audit,
     cart,
     catalogue,
     customers,
@@ -31,7 +32,7 @@ from bookstore.config import Settings
 
 # Order matters where a part sees every request: what comes first wraps what comes later.
 PARTS = (
-    logs, metrics, security, problems, db, tuning, health, tokens, openapi, storefront, catalogue,
+    logs, metrics, security, problems, db, tuning, health, tokens, openapi, audit, storefront, catalogue,
     cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
 )  # fmt: skip
 

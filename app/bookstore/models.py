@@ -1,5 +1,6 @@
 """Every table: imported where all of them must be known, which is migrating and comparing."""
 
+from bookstore.audit import models as audit
 from bookstore.cart import models as cart
 from bookstore.catalogue import models as catalogue
 from bookstore.customers import models as customers
@@ -15,6 +16,7 @@ from bookstore.stock import models as stock
 from bookstore.tokens import models as tokens
 
 __all__ = [
+    "audit",
     "cart",
     "catalogue",
     "customers",

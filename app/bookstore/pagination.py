@@ -7,15 +7,56 @@ import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 from flask import current_app
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
+from bookstore.db import ReadSession
 from bookstore.errors import BadRequest
 
 SIGNATURE_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows, and the cursor of the page after them, None on the last."""
+
+    rows: Sequence[Row[Any]]
+    next_cursor: str | None
+
+
+def page(rows: Sequence[Row[Any]], limit: int, cursor_after: Callable[[Row[Any]], str]) -> Page:
+    """The page of rows of which one more than `limit` was asked for, to see whether another page follows."""
+    if len(rows) <= limit:
+        return Page(rows, None)
+    return Page(rows[:limit], cursor_after(rows[limit - 1]))
+
+
+def by_id(
+    session: ReadSession,
+    statement: Select[Any],
+    row_id: InstrumentedAttribute[int],
+    order: str,
+    limit: int,
+    cursor: str | None,
+    *,
+    oldest_first: bool = False,
+    values: Mapping[str, Any] | None = None,
+) -> Page:
+    """One page of a statement's rows by their `id`, the newest first; raises BadRequest for a forged cursor.
+
+    `order` names the list in its cursors; `values` are those of the statement's parameters.
+    """
+    if cursor:
+        _, last = decode(cursor, order)
+        statement = statement.where(row_id > last if oldest_first else row_id < last)
+    ordered = statement.order_by(row_id if oldest_first else row_id.desc()).limit(limit + 1)
+    return page(session.execute(ordered, values or {}).all(), limit, lambda row: encode(order, 0, row.id))
 
 
 def encode(order: str, key: int | str, row_id: int) -> str:

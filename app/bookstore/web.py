@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, Response, current_app, request
 from pydantic import BaseModel, ValidationError
@@ -111,12 +112,23 @@ class Api(Blueprint):
         return register
 
 
-def register(app: Flask, settings: Settings, blueprints: Mapping[Surface, Sequence[Blueprint]]) -> None:
-    """Register what this process's surface serves."""
+def register(
+    app: Flask, settings: Settings, blueprints: Mapping[Surface, Sequence[Blueprint]], *, private: bool = False
+) -> None:
+    """Register what this process's surface serves; what is `private` is kept by no cache and told to no other site."""
     for surface, served in blueprints.items():
         if settings.bookstore_surface in (Surface.ALL, surface):
             for blueprint in served:
                 app.register_blueprint(blueprint)
+                if private:
+                    app.after_request_funcs.setdefault(blueprint.name, []).append(keep_private)
+
+
+def keep_private(response: Response) -> Response:
+    """No cache may keep what is one person's; and its address may be a secret, which no link of the page may tell."""
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response
 
 
 def _view(handler: Callable[..., Any], operation: Operation, *, wants_session: bool) -> Callable[..., Response]:
@@ -195,6 +207,11 @@ def respond(result: BaseModel | Reply | None, status: int = 200) -> Response:
             response.status_code = 304
     response.headers.extend(reply.headers)
     return response
+
+
+def next_page(cursor: str | None) -> str | None:
+    """The address of the page after this one of the request's list; None on the last."""
+    return f"{request.path}?{urlencode({**request.args.to_dict(), 'cursor': cursor})}" if cursor else None
 
 
 def etag_of(body: bytes) -> str:

@@ -36,7 +36,7 @@ def shop(databases: Databases, worker_id: str) -> Iterator[Shop]:
 @pytest.fixture(scope="module")
 def api(shop: Shop) -> Iterator[httpx.Client]:
     """The API, for one who may do everything."""
-    scopes = [word for scope in ("catalogue", "orders", "staff") for word in ("--scope", scope)]
+    scopes = [word for scope in ("catalogue", "orders", "reviews") for word in ("--scope", scope)]
     token = bookstore("token", "add", "tests", *scopes, env=shop.environment).stdout.strip()
     with httpx.Client(
         base_url=f"{shop.url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=30

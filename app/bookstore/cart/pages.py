@@ -1,6 +1,6 @@
 """The cart's page, and the forms that change it."""
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore.cart import queries, service
@@ -10,13 +10,6 @@ from bookstore.db import reading, unit_of_work
 from bookstore.errors import BadRequest, Conflict, NotFound
 
 pages = Blueprint("cart", __name__)
-
-
-@pages.after_request
-def keep_private(response: Response) -> Response:
-    """No cache may keep what is one buyer's."""
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @pages.get("/cart")

@@ -1,9 +1,8 @@
 """/api/v1/books and /api/v1/authors."""
 
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import request, url_for
+from flask import g, request, url_for
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
@@ -24,7 +23,9 @@ from bookstore.catalogue.schemas import (
 )
 from bookstore.db import ReadSession
 from bookstore.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
-from bookstore.web import Api, Reply, authorize, require_match
+from bookstore.stock import service as stock
+from bookstore.stock.models import Reason
+from bookstore.web import Api, Reply, authorize, next_page, require_match
 
 api = Api("catalogue_api", __name__, url_prefix="/api/v1")
 SCOPE = "catalogue"
@@ -55,7 +56,7 @@ def list_books(session: ReadSession, query: BookQuery) -> Reply:
     """
     page = queries.books(session, query)
     suggestion = spelling.suggest(session, query) if query.q and not page.rows and not query.cursor else None
-    following = _next_page(page.next_cursor)
+    following = next_page(page.next_cursor)
     body = BookPage(items=[summary(row) for row in page.rows], next=following, did_you_mean=suggestion)
     return Reply(body, headers=_link(following))
 
@@ -74,6 +75,7 @@ def read_book(session: ReadSession, path: BookPath) -> Reply:
 @api.operation("POST", "/books", answer=BookOut, status=201, scope=SCOPE, errors=[Conflict])
 def create_book(session: Session, body: BookIn) -> Reply:
     """Add a book."""
+    stock.explain(session, Reason.RECEIVED, actor=g.actor)
     service.create_book(session, body.isbn, body.changes())
     location = url_for("catalogue_api.read_book", isbn=body.isbn)
     return Reply(_current(session, body.isbn), 201, {"Location": location})
@@ -103,7 +105,7 @@ def delete_book(session: Session, path: BookPath) -> None:
 def list_authors(session: ReadSession, query: AuthorQuery) -> Reply:
     """List the authors by name in their address."""
     page = queries.authors(session, query.limit, query.cursor)
-    following = _next_page(page.next_cursor)
+    following = next_page(page.next_cursor)
     items = [AuthorOut(name=row.name, slug=row.slug) for row in page.rows]
     return Reply(AuthorPage(items=items, next=following), headers=_link(following))
 
@@ -131,14 +133,9 @@ def _current(session: Session, isbn13: str) -> BookOut:
 def _change(session: Session, isbn13: str, changes: dict[str, Any]) -> BookOut:
     book = service.locked_book(session, isbn13)
     require_match(_current(session, isbn13))
+    stock.explain(session, Reason.CORRECTED, actor=g.actor)
     service.change_book(session, book, changes)
     return _current(session, isbn13)
-
-
-def _next_page(cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    return f"{request.path}?{urlencode({**request.args.to_dict(), 'cursor': cursor})}"
 
 
 def _link(following: str | None) -> dict[str, str]:

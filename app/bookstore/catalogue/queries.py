@@ -1,6 +1,6 @@
 """Every read of the catalogue, as SQLAlchemy statements that give plain rows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -28,6 +28,7 @@ from bookstore.catalogue import isbn
 from bookstore.catalogue.models import Author, Book, BookAuthor
 from bookstore.catalogue.schemas import BookQuery, Filters, Sort
 from bookstore.db import ReadSession
+from bookstore.pagination import Page
 from bookstore.reviews.shown import approved_reviews
 
 # A search ranks the first so many of its matches: its cost has a bound however large the catalogue is.
@@ -128,14 +129,6 @@ ORDERS = {
 }
 
 
-@dataclass(frozen=True)
-class Page:
-    """Rows, and the cursor of the page after them, None on the last."""
-
-    rows: Sequence[Row[Any]]
-    next_cursor: str | None
-
-
 BOOK = select(*WHOLE).where(Book.isbn13 == bindparam("isbn13"))
 
 
@@ -195,10 +188,7 @@ def books(session: ReadSession, query: BookQuery) -> Page:
     if position:
         values |= {"last_key": position[0], "last_id": position[1]}
     rows = session.execute(_listing(sort, frozenset(wanted), continued=position is not None), values).all()
-    if len(rows) <= query.limit:
-        return Page(rows, None)
-    last = rows[query.limit - 1]
-    return Page(rows[: query.limit], pagination.encode(sort, last.sort_key, last.id))
+    return pagination.page(rows, query.limit, lambda last: pagination.encode(sort, last.sort_key, last.id))
 
 
 # Building a statement costs more than sending it, and there are few shapes of it: each is built once.
@@ -258,9 +248,7 @@ def authors(session: ReadSession, limit: int, cursor: str | None) -> Page:
     if position:
         values |= {"last_key": position[0], "last_id": position[1]}
     rows = session.execute(AUTHORS[position is not None], values).all()
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], pagination.encode("author", rows[limit - 1].slug, rows[limit - 1].id))
+    return pagination.page(rows, limit, lambda last: pagination.encode("author", last.slug, last.id))
 
 
 AUTHOR = select(*AUTHOR_COLUMNS).where(Author.slug == bindparam("slug"), HAS_BOOKS_ON_SALE)

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, inspect, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bookstore import audit
 from bookstore.catalogue.models import Author, Book, BookAuthor
 from bookstore.catalogue.slugs import slugify
 from bookstore.errors import Conflict, NotFound
+from bookstore.formats import amount
 
 NO_SUCH_BOOK = "No book with this ISBN is in the catalogue."
 
@@ -25,6 +27,7 @@ def create_book(session: Session, isbn13: str, fields: dict[str, Any]) -> Book:
     session.flush()
     _set_authors(session, book, names)
     index_words(session, [book.id])
+    audit.record(session, "book.add", f"book:{isbn13}", title=book.title)
     return book
 
 
@@ -38,19 +41,26 @@ def locked_book(session: Session, isbn13: str) -> Book:
 
 def change_book(session: Session, book: Book, fields: dict[str, Any]) -> None:
     """Set these fields of a book that is locked."""
-    names = fields.pop("authors", None)
+    names, price = fields.pop("authors", None), _price(book)
     for name, value in fields.items():
         setattr(book, name, value)
+    changed = [name for name in fields if inspect(book).attrs[name].history.has_changes()]
     book.slug = slugify(book.title)
-    if names is not None:
+    if names is not None and (_set_authors(session, book, names) or book.byline != ", ".join(names)):
         book.byline = ", ".join(names)
-        _set_authors(session, book, names)
+        changed.append("authors")
     session.flush()
     index_words(session, [book.id])
+    if changed:
+        details: dict[str, Any] = {name: fields[name] for name in ("active", "stock") if name in changed}
+        if _price(book) != price:
+            details["price"] = f"{price} to {_price(book)}"
+        audit.record(session, "book.change", f"book:{book.isbn13}", fields=changed, **details)
 
 
 def delete_book(session: Session, book: Book) -> None:
     """Take a book out of the catalogue for good; raises Conflict for one that was ever ordered."""
+    audit.record(session, "book.delete", f"book:{book.isbn13}", title=book.title, stock=book.stock)
     try:
         with session.begin_nested():
             session.execute(delete(Book).where(Book.id == book.id))
@@ -58,18 +68,26 @@ def delete_book(session: Session, book: Book) -> None:
         raise Conflict("This book has been ordered, so its name is needed: set `active` to false instead.") from None
 
 
-def _set_authors(session: Session, book: Book, names: Sequence[str]) -> None:
+def _price(book: Book) -> str:
+    return f"{amount(book.price_cents, book.currency)} {book.currency}"
+
+
+def _set_authors(session: Session, book: Book, names: Sequence[str]) -> bool:
+    """Whether it had others before."""
     by_slug = {slugify(name): name for name in names}
     slugs = list(by_slug)
     # In one order everywhere, so that two writers who share authors wait instead of deadlocking.
     rows = [{"name": by_slug[slug], "slug": slug} for slug in sorted(slugs)]
     session.execute(insert(Author).on_conflict_do_nothing(), rows)
     ids = dict(session.execute(select(Author.slug, Author.id).where(Author.slug.in_(slugs))).all())
-    session.execute(delete(BookAuthor).where(BookAuthor.book_id == book.id))
+    gone = delete(BookAuthor).where(BookAuthor.book_id == book.id).returning(BookAuthor.position, BookAuthor.author_id)
+    before = dict(session.execute(gone).all())
+    now = {position: ids[slug] for position, slug in enumerate(slugs)}
     session.execute(
         insert(BookAuthor),
-        [{"book_id": book.id, "position": index, "author_id": ids[slug]} for index, slug in enumerate(slugs)],
+        [{"book_id": book.id, "position": position, "author_id": author_id} for position, author_id in now.items()],
     )
+    return before != now
 
 
 def index_words(session: Session, book_ids: Sequence[int]) -> None:

@@ -1,6 +1,6 @@
 """Customers' accounts: log-in, addresses, orders, and what is kept of them."""
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask
 
 from bookstore.config import Settings, Surface
 from bookstore.customers import api
@@ -18,13 +18,5 @@ BLUEPRINTS: dict[Surface, list[Blueprint]] = {
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves, closed to all but the customer."""
-    register(app, settings, BLUEPRINTS)
+    register(app, settings, BLUEPRINTS, private=True)
     app.before_request(close_by_default)
-
-    @app.after_request
-    def keep_private(response: Response) -> Response:
-        # The address of a link from a mail is a secret, so that no link of the page may tell it.
-        if request.blueprint == "customers_api" or request.path.startswith("/account"):
-            response.headers["Cache-Control"] = "no-store"
-            response.headers["Referrer-Policy"] = "same-origin"
-        return response

@@ -1,16 +1,15 @@
 """Every read of customers and of what they bought, as statements that give plain rows."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, func, select
 
 from bookstore import pagination
-from bookstore.catalogue.queries import Page
 from bookstore.customers.models import Customer
 from bookstore.customers.schemas import CustomerQuery
 from bookstore.db import ReadSession
 from bookstore.orders.models import SalesOrder
+from bookstore.pagination import Page
 
 COLUMNS: tuple[Any, ...] = (Customer.id, Customer.email, Customer.name, Customer.created_at)
 ORDER: tuple[Any, ...] = (
@@ -29,30 +28,19 @@ def customer(session: ReadSession, customer_id: int) -> Row[Any] | None:
 
 def customers(session: ReadSession, query: CustomerQuery) -> Page:
     """One page of customers, the newest first; raises BadRequest for a forged cursor."""
-    statement = select(*COLUMNS).order_by(Customer.id.desc())
+    statement = select(*COLUMNS)
     if query.email:
         statement = statement.where(func.lower(Customer.email) == query.email.lower())
-    if query.cursor:
-        statement = statement.where(Customer.id < pagination.decode(query.cursor, NEWEST)[1])
-    return _page(session.execute(statement.limit(query.limit + 1)).all(), query.limit, NEWEST)
+    return pagination.by_id(session, statement, Customer.id, NEWEST, query.limit, query.cursor)
 
 
 def orders(session: ReadSession, customer_id: int, cursor: str | None) -> Page:
     """One page of what a customer ordered, the newest first; raises BadRequest for a forged cursor."""
     mine = select(*ORDER).where(SalesOrder.customer_id == customer_id)
-    if cursor:
-        mine = mine.where(SalesOrder.id < pagination.decode(cursor, NEWEST_ORDERS)[1])
-    rows = session.execute(mine.order_by(SalesOrder.id.desc()).limit(ORDERS_PER_PAGE + 1)).all()
-    return _page(rows, ORDERS_PER_PAGE, NEWEST_ORDERS)
+    return pagination.by_id(session, mine, SalesOrder.id, NEWEST_ORDERS, ORDERS_PER_PAGE, cursor)
 
 
 def has_order(session: ReadSession, customer_id: int, number: str) -> bool:
     """Whether an order is this customer's."""
     mine = (SalesOrder.number == number, SalesOrder.customer_id == customer_id)
     return session.scalar(select(SalesOrder.id).where(*mine)) is not None
-
-
-def _page(rows: Sequence[Row[Any]], limit: int, order: str) -> Page:
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], pagination.encode(order, 0, rows[limit - 1].id))

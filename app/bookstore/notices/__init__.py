@@ -4,9 +4,9 @@ from flask import Flask
 
 from bookstore.config import Settings, Surface
 from bookstore.notices.pages import pages
+from bookstore.web import register
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register the pages where there is a storefront."""
-    if settings.bookstore_surface in (Surface.ALL, Surface.STOREFRONT):
-        app.register_blueprint(pages)
+    register(app, settings, {Surface.STOREFRONT: [pages]}, private=True)

@@ -5,7 +5,7 @@ A link in a mail shows a page with a button: programs that follow every link in 
 
 from typing import Any
 
-from flask import Blueprint, Response, redirect, render_template
+from flask import Blueprint, redirect, render_template
 from sqlalchemy import Row
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,14 +17,6 @@ from bookstore.identity.forms import given, mistakes
 from bookstore.notices import links, service
 
 pages = Blueprint("notices", __name__)
-
-
-@pages.after_request
-def keep_private(response: Response) -> Response:
-    """The address of a link from a mail is a secret, which no cache and no other site learns."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response
 
 
 @pages.post("/books/<isbn>/notice")

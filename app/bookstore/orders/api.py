@@ -1,15 +1,13 @@
 """/api/v1/orders."""
 
-from urllib.parse import urlencode
-
-from flask import current_app, g, request, url_for
+from flask import current_app, g, url_for
 from sqlalchemy.orm import Session
 
 from bookstore.cart import queries as carts
 from bookstore.cart.service import NO_SUCH_CART
-from bookstore.db import ReadSession, unit_of_work
+from bookstore.db import ReadSession, reading
 from bookstore.errors import Conflict, Forbidden, NotFound, Unauthorized
-from bookstore.orders import idempotency, links, queries, service
+from bookstore.orders import idempotency, links, queries, service, steps
 from bookstore.orders.schemas import (
     Address,
     OrderAccess,
@@ -26,13 +24,11 @@ from bookstore.orders.schemas import (
     QuoteOut,
     TransitionIn,
 )
-from bookstore.orders.states import State
 from bookstore.payments import service as payments
-from bookstore.web import Api, Reply, authorize
+from bookstore.web import Api, Reply, authorize, next_page
 
 api = Api("orders_api", __name__, url_prefix="/api/v1")
 SCOPE = "orders"
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 @api.operation("POST", "/quotes", answer=QuoteOut, errors=[NotFound])
@@ -42,7 +38,7 @@ def quote(session: Session, body: QuoteIn) -> Reply:
         raise NotFound(NO_SUCH_CART)
     totals = service.price(carts.lines(session, body.cart_id), body.country)
     currency = current_app.config["SETTINGS"].currency
-    return Reply(QuoteOut(currency=currency, **vars(totals)), headers=PRIVATE)
+    return Reply(QuoteOut(currency=currency, **vars(totals)))
 
 
 @api.operation("POST", "/orders", answer=OrderOut, status=201, errors=[NotFound, Conflict])
@@ -59,26 +55,22 @@ def create_order(session: Session, body: OrderIn, idempotency_key: str) -> Reply
         idempotency.keep_answer(session, idempotency_key, answer)
     made = OrderOut.model_validate_json(answer)
     where = url_for("orders_api.read_order", number=made.number, token=made.token)
-    return Reply(answer, 201, PRIVATE | {"Location": where})
+    return Reply(answer, 201, {"Location": where})
 
 
 @api.operation("GET", "/orders", answer=OrderList, scope=SCOPE)
 def list_orders(session: ReadSession, query: OrderListQuery) -> Reply:
     """List orders, the newest first."""
     page = queries.orders(session, query.state, query.limit, query.cursor)
-    following = None
-    if page.next_cursor:
-        given = request.args.to_dict() | {"cursor": page.next_cursor}
-        following = f"{request.path}?{urlencode(given)}"
     items = [OrderSummary.model_validate(row, from_attributes=True) for row in page.rows]
-    return Reply(OrderList(items=items, next=following), headers=PRIVATE)
+    return Reply(OrderList(items=items, next=next_page(page.next_cursor)))
 
 
 @api.operation("GET", "/orders/<number>", answer=OrderOut, errors=[NotFound, Unauthorized, Forbidden])
 def read_order(session: ReadSession, path: OrderPath, query: OrderAccess) -> Reply:
     """Read an order: with its token, or with a bearer token that has the scope `orders`."""
     _let_in(path, query)
-    return Reply(_order(session, path.number), headers=PRIVATE)
+    return Reply(_order(session, path.number))
 
 
 @api.operation(
@@ -88,24 +80,15 @@ def start_payment(path: OrderPath, query: OrderAccess) -> Reply:
     """Start paying for an order, or go on with it: the buyer pays at `checkout_url`, and comes back afterwards."""
     _let_in(path, query)
     return_url = f"{current_app.config['SETTINGS'].public_url}/orders/{links.order_token(path.number)}"
-    return Reply(PaymentOut(checkout_url=payments.start(path.number, return_url)), headers=PRIVATE)
+    return Reply(PaymentOut(checkout_url=payments.start(path.number, return_url)))
 
 
 @api.operation("POST", "/orders/<number>/transitions", answer=OrderOut, scope=SCOPE, errors=[NotFound, Conflict])
 def change_order(path: OrderPath, body: TransitionIn) -> Reply:
     """Take an order one step further; `refunded` gives the money back, too."""
-    step(path.number, body.state, g.actor, body.reason)
-    with unit_of_work() as session:
-        return Reply(_order(session, path.number), headers=PRIVATE)
-
-
-def step(number: str, to: State, actor: str, reason: str | None) -> None:
-    """Change an order's state in a unit of work of its own."""
-    if to is State.REFUNDED:
-        payments.refund(number, actor, reason)
-        return
-    with unit_of_work() as session:
-        service.change_state(session, service.locked_order(session, number), to, actor=actor, reason=reason)
+    steps.take(path.number, body, g.actor)
+    with reading() as session:
+        return Reply(_order(session, path.number))
 
 
 def _let_in(path: OrderPath, query: OrderAccess) -> None:

@@ -5,11 +5,9 @@ from flask import Blueprint, current_app, render_template
 from bookstore.db import reading
 from bookstore.errors import NotFound
 from bookstore.orders import links, pricing, queries
-from bookstore.orders.pages import keep_private
 from bookstore.orders.states import LABELS, State
 
 pages = Blueprint("invoice", __name__)
-pages.after_request(keep_private)
 
 
 @pages.get("/orders/<token>/invoice")

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from flask import Blueprint, current_app, redirect, render_template, request
 from pydantic import ValidationError
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -28,14 +28,6 @@ MESSAGES = {
     "missing": "Please fill this in.",
     "string_too_long": "This is too long.",
 }
-
-
-@pages.after_request
-def keep_private(response: Response) -> Response:
-    """No cache may keep what is one buyer's, and no other site learns an order's address."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Referrer-Policy"] = "same-origin"
-    return response
 
 
 @pages.get("/checkout")

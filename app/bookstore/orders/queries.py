@@ -7,7 +7,6 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from bookstore import pagination
-from bookstore.catalogue.queries import Page
 from bookstore.db import ReadSession
 from bookstore.orders.models import SalesOrder, SalesOrderEvent, SalesOrderLine
 from bookstore.orders.states import State
@@ -40,15 +39,9 @@ def events(session: ReadSession | Session, order_id: int) -> Sequence[Row[Any]]:
     ).all()
 
 
-def orders(session: ReadSession, state: State | None, limit: int, cursor: str | None) -> Page:
+def orders(session: ReadSession, state: State | None, limit: int, cursor: str | None) -> pagination.Page:
     """One page of orders, the newest first; raises BadRequest for a forged cursor."""
-    statement = select(*WHOLE).order_by(SalesOrder.id.desc()).limit(limit + 1)
+    statement = select(*WHOLE)
     if state:
         statement = statement.where(SalesOrder.state == state)
-    if cursor:
-        _, last = pagination.decode(cursor, NEWEST)
-        statement = statement.where(SalesOrder.id < last)
-    rows = session.execute(statement).all()
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], pagination.encode(NEWEST, 0, rows[limit - 1].id))
+    return pagination.by_id(session, statement, SalesOrder.id, NEWEST, limit, cursor)

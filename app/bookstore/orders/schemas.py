@@ -142,6 +142,7 @@ class TransitionIn(Input):
 
     state: State
     reason: Line | None = None
+    before: State | None = Field(None, description="The state that you saw it in; in another, nothing is changed.")
 
 
 class PaymentOut(BaseModel):

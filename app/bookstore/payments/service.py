@@ -99,16 +99,28 @@ def refund(number: str, actor: str, reason: str | None) -> None:
     Again, it gives back what is still promised. Raises NotFound, and Conflict for an order that was never paid.
     """
     with unit_of_work() as session:
-        order = locked_order(session, number)
-        payments = _payments(session, order)
-        paid = [payment for payment in payments if payment.state == PaymentState.PAID]
-        promised = [payment for payment in payments if payment.state == PaymentState.REFUND_PENDING]
-        if paid or not promised:
-            change_state(session, order, State.REFUNDED, actor=actor, reason=reason)
-        for payment in paid:
-            payment.state = PaymentState.REFUND_PENDING
-        owed = [payment.provider_id for payment in (*promised, *paid)]
-    for provider_id in owed:
+        owed = promise_refund(session, locked_order(session, number), actor, reason)
+    pay_refunds(owed)
+
+
+def promise_refund(session: Session, order: SalesOrder, actor: str, reason: str | None) -> list[str]:
+    """The promise, in a unit of work with the order locked; gives the provider's ids of the payments for `pay_refunds`.
+
+    Raises Conflict for an order that was never paid.
+    """
+    payments = _payments(session, order)
+    paid = [payment for payment in payments if payment.state == PaymentState.PAID]
+    promised = [payment for payment in payments if payment.state == PaymentState.REFUND_PENDING]
+    if paid or not promised:
+        change_state(session, order, State.REFUNDED, actor=actor, reason=reason)
+    for payment in paid:
+        payment.state = PaymentState.REFUND_PENDING
+    return [payment.provider_id for payment in (*promised, *paid)]
+
+
+def pay_refunds(provider_ids: Sequence[str]) -> None:
+    """Give back what was promised; what the provider does not take now, `bookstore payments reconcile` does later."""
+    for provider_id in provider_ids:
         try:
             give_back(provider_id)
         except (ServiceUnavailable, NotFound, Conflict) as error:

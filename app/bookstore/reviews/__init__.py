@@ -1,6 +1,6 @@
 """What buyers think of books: written in their account, read by the staff, then shown on the book's page."""
 
-from flask import Blueprint, Flask
+from flask import Flask
 
 from bookstore.config import Settings, Surface
 from bookstore.web import register
@@ -11,8 +11,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     # Not earlier: the catalogue's statements have reviews in them.
     from bookstore.reviews import api, pages
 
-    blueprints: dict[Surface, list[Blueprint]] = {
-        Surface.API: [api.api],
-        Surface.STOREFRONT: [pages.pages, pages.own_pages],
-    }
-    register(app, settings, blueprints)
+    register(app, settings, {Surface.API: [api.api], Surface.STOREFRONT: [pages.pages]})
+    register(app, settings, {Surface.STOREFRONT: [pages.own_pages]}, private=True)

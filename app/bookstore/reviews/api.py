@@ -1,9 +1,8 @@
 """/api/v1/reviews, and those of a book."""
 
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import g, request
+from flask import g
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
@@ -24,10 +23,10 @@ from bookstore.reviews.schemas import (
     ReviewPath,
     ReviewQuery,
 )
-from bookstore.web import Api, Reply, require_match
+from bookstore.web import Api, Reply, next_page, require_match
 
 api = Api("reviews_api", __name__, url_prefix="/api/v1")
-SCOPE = "staff"
+SCOPE = "reviews"
 PRIVATE = {"Cache-Control": "no-store"}
 
 
@@ -39,7 +38,7 @@ def list_reviews_of_book(session: ReadSession, path: BookPath, query: ReviewQuer
         raise NotFound(NO_SUCH_BOOK)
     page = queries.approved(session, path.isbn, query.limit, query.cursor)
     items = [ReviewOut.model_validate(row, from_attributes=True) for row in page.rows]
-    return Reply(ReviewPage(items=items, next=_following(page.next_cursor)))
+    return Reply(ReviewPage(items=items, next=next_page(page.next_cursor)))
 
 
 @api.operation("GET", "/reviews", answer=ModeratedReviewPage, scope=SCOPE, errors=[BadRequest])
@@ -47,7 +46,7 @@ def list_reviews(session: ReadSession, query: ModerationQuery) -> Reply:
     """List the reviews that wait for the staff, or those in another state, the oldest first."""
     page = queries.in_state(session, query.state, query.limit, query.cursor)
     items = [_whole(row) for row in page.rows]
-    return Reply(ModeratedReviewPage(items=items, next=_following(page.next_cursor)), headers=PRIVATE)
+    return Reply(ModeratedReviewPage(items=items, next=next_page(page.next_cursor)), headers=PRIVATE)
 
 
 @api.operation("GET", "/reviews/<id>", answer=ModeratedReview, scope=SCOPE, errors=[NotFound])
@@ -77,7 +76,3 @@ def _read(session: ReadSession | Session, review_id: int) -> ModeratedReview:
 
 def _whole(row: Row[Any]) -> ModeratedReview:
     return ModeratedReview.model_validate(row, from_attributes=True)
-
-
-def _following(cursor: str | None) -> str | None:
-    return f"{request.path}?{urlencode({**request.args.to_dict(), 'cursor': cursor})}" if cursor else None

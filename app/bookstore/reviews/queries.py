@@ -1,6 +1,5 @@
 """Every read of reviews, as statements that give plain rows."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, select, tuple_
@@ -8,10 +7,10 @@ from sqlalchemy.orm import Session
 
 from bookstore import pagination
 from bookstore.catalogue.models import Book
-from bookstore.catalogue.queries import Page
 from bookstore.db import ReadSession
 from bookstore.orders.models import SalesOrder, SalesOrderLine
 from bookstore.orders.states import State
+from bookstore.pagination import Page
 from bookstore.reviews.models import Review, ReviewState
 
 # Who has paid for a book, and kept it, has bought it.
@@ -31,19 +30,14 @@ def approved(session: ReadSession, isbn13: str, limit: int, cursor: str | None) 
         select(*SHOWN)
         .join(Book, Book.id == Review.book_id)
         .where(Book.isbn13 == isbn13, Review.state == ReviewState.APPROVED)
-        .order_by(Review.id.desc())
     )
-    if cursor:
-        statement = statement.where(Review.id < pagination.decode(cursor, NEWEST)[1])
-    return _page(session.execute(statement.limit(limit + 1)).all(), limit, NEWEST)
+    return pagination.by_id(session, statement, Review.id, NEWEST, limit, cursor)
 
 
 def in_state(session: ReadSession, state: ReviewState, limit: int, cursor: str | None) -> Page:
     """One page of the reviews in a state with their books, the oldest first; raises BadRequest for a forged cursor."""
-    statement = _with_book().where(Review.state == state).order_by(Review.id)
-    if cursor:
-        statement = statement.where(Review.id > pagination.decode(cursor, MODERATED)[1])
-    return _page(session.execute(statement.limit(limit + 1)).all(), limit, MODERATED)
+    statement = _with_book().where(Review.state == state)
+    return pagination.by_id(session, statement, Review.id, MODERATED, limit, cursor, oldest_first=True)
 
 
 def one(session: ReadSession | Session, review_id: int) -> Row[Any] | None:
@@ -63,10 +57,7 @@ def all_bought(session: ReadSession, customer_id: int, cursor: str | None) -> Pa
     if cursor:
         statement = statement.having(tuple_(latest, Book.id) < tuple_(*pagination.decode(cursor, OWN)))
     rows = session.execute(statement.order_by(latest.desc(), Book.id.desc()).limit(PER_PAGE + 1)).all()
-    if len(rows) <= PER_PAGE:
-        return Page(rows, None)
-    last = rows[PER_PAGE - 1]
-    return Page(rows[:PER_PAGE], pagination.encode(OWN, last.latest_order, last.id))
+    return pagination.page(rows, PER_PAGE, lambda last: pagination.encode(OWN, last.latest_order, last.id))
 
 
 def _with_book() -> Select[Any]:
@@ -87,9 +78,3 @@ def _bought(customer_id: int) -> Select[Any]:
         .where(SalesOrder.customer_id == customer_id, SalesOrder.state.in_(BOUGHT))
         .group_by(Book.id, Review.id)
     )
-
-
-def _page(rows: Sequence[Row[Any]], limit: int, order: str) -> Page:
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], pagination.encode(order, 0, rows[limit - 1].id))

@@ -4,15 +4,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bookstore import audit
 from bookstore.catalogue.models import Book
-from bookstore.catalogue.queries import Page
-from bookstore.db import ReadSession
 from bookstore.errors import Conflict, NotFound
 from bookstore.identity import limits
 from bookstore.reviews import queries
 from bookstore.reviews.models import Review, ReviewState
 from bookstore.reviews.schemas import ReviewIn
-from bookstore.staff import audit
 
 NO_SUCH_REVIEW = "There is no such review."
 NOT_BOUGHT = "You can review the books that you have bought here, once they are paid."
@@ -43,11 +41,6 @@ def remove(session: Session, customer_id: int, isbn13: str) -> None:
     book_id = select(Book.id).where(Book.isbn13 == isbn13).scalar_subquery()
     mine = delete(Review).where(Review.customer_id == customer_id, Review.book_id == book_id)
     session.execute(mine, execution_options={"synchronize_session": False})
-
-
-def pending(session: ReadSession, cursor: str | None) -> Page:
-    """One page of what waits for the staff, the oldest first; raises BadRequest for a forged cursor."""
-    return queries.in_state(session, ReviewState.PENDING, queries.PER_PAGE, cursor)
 
 
 def locked(session: Session, review_id: int) -> Review:

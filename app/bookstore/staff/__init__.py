@@ -1,6 +1,6 @@
 """Those who work in the shop: how they log in, what each may do, and the log of what they did."""
 
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask
 
 from bookstore.config import Settings, Surface
 from bookstore.staff import api, guard, navigation
@@ -15,14 +15,6 @@ BLUEPRINTS: dict[Surface, list[Blueprint]] = {
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves, closed to all but staff."""
-    register(app, settings, BLUEPRINTS)
+    register(app, settings, BLUEPRINTS, private=True)
     app.jinja_env.globals.update(staff_navigation=navigation.entries)
     app.before_request(guard.close_by_default)
-
-    @app.after_request
-    def keep_private(response: Response) -> Response:
-        # An enrolment's address is a secret, so that no link of the page may tell it.
-        if request.blueprint == "staff_api" or request.path.startswith("/staff"):
-            response.headers["Cache-Control"] = "no-store"
-            response.headers["Referrer-Policy"] = "same-origin"
-        return response

@@ -1,17 +1,12 @@
-"""/api/v1/staff and /api/v1/audit-log."""
+"""/api/v1/staff."""
 
-from urllib.parse import urlencode
-
-from flask import request, url_for
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from bookstore.db import ReadSession
-from bookstore.errors import BadRequest, Conflict, NotFound
-from bookstore.staff import audit, service
+from bookstore.errors import Conflict, NotFound
+from bookstore.staff import service
 from bookstore.staff.schemas import (
-    AuditList,
-    AuditOut,
-    AuditQuery,
     Enrolment,
     MemberIn,
     MemberList,
@@ -83,14 +78,3 @@ def end_sessions(session: Session, path: MemberPath) -> None:
 def unlock_member(session: Session, path: MemberPath) -> None:
     """Let a member whose password or code was guessed too often try again at once."""
     service.unlock(session, path.username)
-
-
-@api.operation("GET", "/audit-log", answer=AuditList, scope=SCOPE, errors=[BadRequest])
-def read_audit_log(session: ReadSession, query: AuditQuery) -> Reply:
-    """Read who did what, the newest first."""
-    page = audit.entries(session, query.model_dump(include={"actor", "action", "target"}), query.limit, query.cursor)
-    following = None
-    if page.next_cursor:
-        following = f"{request.path}?{urlencode({**request.args.to_dict(), 'cursor': page.next_cursor})}"
-    items = [AuditOut.model_validate(row, from_attributes=True) for row in page.rows]
-    return Reply(AuditList(items=items, next=following))

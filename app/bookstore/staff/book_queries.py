@@ -7,7 +7,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bookstore import pagination
 from bookstore.catalogue.models import Book
-from bookstore.catalogue.queries import WORDS, Page, as_isbn, matches
+from bookstore.catalogue.queries import WORDS, as_isbn, matches
 from bookstore.db import ReadSession
 
 NEWEST = "newest_books_of_staff"
@@ -16,12 +16,12 @@ LISTED: list[InstrumentedAttribute[Any]] = [
 ]  # fmt: skip
 
 
-def books(session: ReadSession, search: str, active: bool | None, limit: int, cursor: str | None) -> Page:  # noqa: FBT001
+def books(session: ReadSession, search: str, active: bool | None, limit: int, cursor: str | None) -> pagination.Page:  # noqa: FBT001
     """One page of the books with these words or this ISBN, the last added first.
 
     Raises BadRequest for a forged cursor.
     """
-    statement = select(*LISTED).order_by(Book.id.desc()).limit(limit + 1)
+    statement = select(*LISTED)
     values = {}
     if isbn13 := as_isbn(search):
         statement = statement.where(Book.isbn13 == isbn13)
@@ -30,10 +30,4 @@ def books(session: ReadSession, search: str, active: bool | None, limit: int, cu
         values["words"] = search
     if active is not None:
         statement = statement.where(Book.active.is_(active))
-    if cursor:
-        _, last = pagination.decode(cursor, NEWEST)
-        statement = statement.where(Book.id < last)
-    rows = session.execute(statement, values).all()
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], pagination.encode(NEWEST, 0, rows[limit - 1].id))
+    return pagination.by_id(session, statement, Book.id, NEWEST, limit, cursor, values=values)

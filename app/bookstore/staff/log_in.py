@@ -9,11 +9,12 @@ import structlog
 from sqlalchemy import Row, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from bookstore import audit
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import NotFound
 from bookstore.identity import limits, passwords, sessions, totp
 from bookstore.identity.sessions import Kind
-from bookstore.staff import audit, service
+from bookstore.staff import service
 from bookstore.staff.models import RecoveryCode, Staff
 
 PER_ADDRESS, PER_ADDRESS_SECONDS = 50, 900

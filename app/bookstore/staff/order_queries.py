@@ -7,7 +7,6 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bookstore import pagination
-from bookstore.catalogue.queries import Page
 from bookstore.db import ReadSession
 from bookstore.orders.models import SalesOrder
 from bookstore.orders.numbers import ALPHABET, GROUP_LENGTH, GROUPS
@@ -34,22 +33,16 @@ def counts(session: ReadSession) -> dict[State, int]:
     return {state: found.get(state, 0) for state in State}
 
 
-def orders(session: ReadSession, state: State | None, search: str, limit: int, cursor: str | None) -> Page:
+def orders(session: ReadSession, state: State | None, search: str, limit: int, cursor: str | None) -> pagination.Page:
     """One page of orders, the newest first, of a number or an e-mail address; raises BadRequest for a forged cursor."""
-    statement = select(*LISTED).order_by(SalesOrder.id.desc()).limit(limit + 1)
+    statement = select(*LISTED)
     if state:
         statement = statement.where(SalesOrder.state == state)
     if "@" in search:
         statement = statement.where(func.lower(SalesOrder.email) == search.lower())
     elif search:
         statement = statement.where(SalesOrder.number == as_number(search))
-    if cursor:
-        _, last = pagination.decode(cursor, NEWEST)
-        statement = statement.where(SalesOrder.id < last)
-    rows = session.execute(statement).all()
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], pagination.encode(NEWEST, 0, rows[limit - 1].id))
+    return pagination.by_id(session, statement, SalesOrder.id, NEWEST, limit, cursor)
 
 
 def as_number(text: str) -> str:

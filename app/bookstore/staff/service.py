@@ -10,11 +10,11 @@ from flask import current_app
 from sqlalchemy import Row, delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from bookstore import audit
 from bookstore.db import ReadSession
 from bookstore.errors import Conflict, NotFound
 from bookstore.identity import limits, sessions
 from bookstore.identity.sessions import Kind
-from bookstore.staff import audit
 from bookstore.staff.models import RecoveryCode, Staff
 from bookstore.staff.roles import Role
 

@@ -4,9 +4,9 @@ from flask import Flask
 
 from bookstore.config import Settings, Surface
 from bookstore.stock import api
+from bookstore.web import register
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves."""
-    if settings.bookstore_surface in (Surface.ALL, Surface.API):
-        app.register_blueprint(api.api)
+    register(app, settings, {Surface.API: [api.api]}, private=True)

@@ -1,8 +1,6 @@
 """/api/v1/books/{isbn}/stock-movements."""
 
-from urllib.parse import urlencode
-
-from flask import g, request, url_for
+from flask import g, url_for
 from sqlalchemy.orm import Session
 
 from bookstore.catalogue.schemas import BookPath
@@ -11,25 +9,21 @@ from bookstore.db import ReadSession
 from bookstore.errors import BadRequest, Conflict, NotFound
 from bookstore.stock import queries, service
 from bookstore.stock.schemas import MovementIn, MovementList, MovementMade, MovementOut, MovementQuery
-from bookstore.web import Api, Reply
+from bookstore.web import Api, Reply, next_page
 
 api = Api("stock_api", __name__, url_prefix="/api/v1")
 SCOPE = "stock"
-PRIVATE = {"Cache-Control": "no-store"}
 
 
 @api.operation("GET", "/books/<isbn>/stock-movements", answer=MovementList, scope=SCOPE, errors=[NotFound, BadRequest])
-def list_stock_movements(session: ReadSession, path: BookPath, query: MovementQuery) -> Reply:
+def list_stock_movements(session: ReadSession, path: BookPath, query: MovementQuery) -> MovementList:
     """Read a book's ledger, the newest first: the sum of all its quantities is the stock."""
     book = queries.book(session, path.isbn)
     if book is None:
         raise NotFound(NO_SUCH_BOOK)
     page = queries.movements(session, book.id, query.limit, query.cursor)
-    following = None
-    if page.next_cursor:
-        following = f"{request.path}?{urlencode({**request.args.to_dict(), 'cursor': page.next_cursor})}"
     items = [MovementOut.model_validate(row, from_attributes=True) for row in page.rows]
-    return Reply(MovementList(items=items, next=following), headers=PRIVATE)
+    return MovementList(items=items, next=next_page(page.next_cursor))
 
 
 @api.operation(
@@ -40,4 +34,4 @@ def add_stock_movement(session: Session, path: BookPath, body: MovementIn) -> Re
     stock = service.move(session, path.isbn, body.quantity, body.reason, body.reference, g.actor)
     made = queries.latest(session, path.isbn)._mapping  # noqa: SLF001  # public in all but name
     where = url_for("stock_api.list_stock_movements", isbn=path.isbn)
-    return Reply(MovementMade.model_validate({**made, "stock": stock}), 201, PRIVATE | {"Location": where})
+    return Reply(MovementMade.model_validate({**made, "stock": stock}), 201, {"Location": where})

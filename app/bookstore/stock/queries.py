@@ -8,7 +8,6 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bookstore import pagination
 from bookstore.catalogue.models import Book
-from bookstore.catalogue.queries import Page
 from bookstore.db import ReadSession
 from bookstore.stock.models import StockMovement
 
@@ -27,17 +26,10 @@ def book(session: ReadSession, isbn13: str) -> Row[Any] | None:
     return session.execute(select(*BOOK).where(Book.isbn13 == isbn13)).one_or_none()
 
 
-def movements(session: ReadSession, book_id: int, limit: int, cursor: str | None) -> Page:
+def movements(session: ReadSession, book_id: int, limit: int, cursor: str | None) -> pagination.Page:
     """One page of a book's ledger, the newest first; raises BadRequest for a forged cursor."""
     statement = select(*MOVEMENT).where(StockMovement.book_id == book_id)
-    statement = statement.order_by(StockMovement.id.desc()).limit(limit + 1)
-    if cursor:
-        _, last = pagination.decode(cursor, NEWEST)
-        statement = statement.where(StockMovement.id < last)
-    rows = session.execute(statement).all()
-    if len(rows) <= limit:
-        return Page(rows, None)
-    return Page(rows[:limit], pagination.encode(NEWEST, 0, rows[limit - 1].id))
+    return pagination.by_id(session, statement, StockMovement.id, NEWEST, limit, cursor)
 
 
 def latest(session: Session, isbn13: str) -> Row[Any]:

@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from bookstore import audit
 from bookstore.catalogue.models import Book
 from bookstore.catalogue.service import locked_book
 from bookstore.errors import Conflict
 from bookstore.stock.models import Reason
 from bookstore.types import INTEGER_MAX
+
+# What people do to stock by hand, as the audit log names it.
+ACTIONS = {Reason.RECEIVED: "stock.receive", Reason.CORRECTED: "stock.correct"}
 
 
 def explain(session: Session, reason: Reason, reference: str | None = None, actor: str | None = None) -> None:
@@ -70,4 +74,7 @@ def move(session: Session, isbn13: str, quantity: int, reason: Reason, reference
     if reason is not Reason.CORRECTED and quantity < 0:
         raise Conflict("Only a correction takes copies away.")
     explain(session, reason, reference, actor)
-    return adjust(session, isbn13, quantity)
+    stock = adjust(session, isbn13, quantity)
+    details = {"quantity": quantity, "reference": reference, "stock": stock}
+    audit.record(session, ACTIONS[reason], f"book:{isbn13}", by=actor, **details)
+    return stock

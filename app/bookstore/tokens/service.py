@@ -25,6 +25,10 @@ class Scope(StrEnum):
     CATALOGUE = "catalogue"
     ORDERS = "orders"
     STOCK = "stock"
+    REVIEWS = "reviews"
+    CUSTOMERS = "customers"
+    REPORTS = "reports"
+    AUDIT = "audit"
     STAFF = "staff"
 
 

@@ -147,7 +147,7 @@ class TestApi:
         signed_up()
         signed_up("joan@example.org", "Joan")
         with app.app_context(), unit_of_work() as session:
-            token = service.add_token(session, "robot", [service.Scope.STAFF], None)
+            token = service.add_token(session, "robot", [service.Scope.CUSTOMERS], None)
         headers = {"Authorization": f"Bearer {token}"}
         found = client.get("/api/v1/customers?email=JANE@example.org", headers=headers).json
         assert found

@@ -169,11 +169,13 @@ class TestModeration:
         answer = client.patch("/api/v1/reviews/1", json=body, headers=match)
         assert (answer.status_code, (answer.json or {})["state"]) == (200, "rejected")
         assert "Not shown: It tells the &lt;ending&gt;." in buyer.client.get("/account/reviews").text
-        audited = owner.execute("SELECT actor, action, target, details->>'reason' FROM audit_log").fetchall()
+        audited = owner.execute(
+            "SELECT actor, action, target, details->>'reason' FROM audit_log WHERE action LIKE 'review.%'"
+        ).fetchall()
         assert audited == [("token:tests", "review.rejected", "review:1", "It tells the <ending>.")]
 
     def test_the_queue_is_read_in_pages_the_oldest_first(
-        self, app: Flask, isbn: str, add_buyer: AddBuyer, client: FlaskClient, authorized: dict[str, str]
+        self, isbn: str, add_buyer: AddBuyer, client: FlaskClient, authorized: dict[str, str]
     ) -> None:
         for number in range(3):
             add_buyer(isbn).write(isbn, body=f"Words {number}")
@@ -181,8 +183,6 @@ class TestModeration:
         second = client.get(first["next"], headers=authorized).json or {}
         assert [one["body"] for one in first["items"] + second["items"]] == ["Words 0", "Words 1", "Words 2"]
         assert second["next"] is None
-        with app.app_context(), unit_of_work() as session:
-            assert len(service.pending(ReadSession(session.connection()), None).rows) == 3
 
     def test_is_for_the_staff(self, client: FlaskClient, isbn: str, add_buyer: AddBuyer) -> None:
         buyer = add_buyer(isbn)

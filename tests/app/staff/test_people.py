@@ -22,7 +22,7 @@ API = "/api/v1/staff"
 @pytest.fixture
 def staff_token(app: Flask) -> dict[str, str]:
     with app.app_context(), unit_of_work() as session:
-        token = tokens.add_token(session, "robot", [tokens.Scope.STAFF], None)
+        token = tokens.add_token(session, "robot", [tokens.Scope.STAFF, tokens.Scope.AUDIT], None)
     return {"Authorization": f"Bearer {token}"}
 
 

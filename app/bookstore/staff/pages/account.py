@@ -3,11 +3,12 @@
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from bookstore import audit
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import TooManyRequests
 from bookstore.identity import passwords, sessions
 from bookstore.identity.sessions import Kind
-from bookstore.staff import audit, guard
+from bookstore.staff import guard
 from bookstore.staff import log_in as service
 
 pages = Blueprint("staff_account", __name__, url_prefix="/staff/account")

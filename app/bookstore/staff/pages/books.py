@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from bookstore.catalogue import queries, service
 from bookstore.db import ReadSession, reading, unit_of_work
 from bookstore.errors import Conflict, NotFound
-from bookstore.staff import audit, book_form, book_queries, forms, guard
+from bookstore.staff import book_form, book_queries, forms, guard
 from bookstore.staff.book_form import BookForm, NewBookForm
 from bookstore.staff.roles import Role
 
@@ -56,7 +56,6 @@ def add() -> BaseResponse | tuple[str, int]:
     try:
         with unit_of_work() as session:
             service.create_book(session, wanted.isbn, wanted.changes() | {"stock": 0})
-            audit.record(session, "book.add", f"book:{wanted.isbn}", title=wanted.title)
     except Conflict as problem:
         return _new(typed, {"isbn": problem.detail}), 409
     return redirect(f"/staff/books/{wanted.isbn}", 303)
@@ -81,13 +80,6 @@ def save(isbn: str) -> BaseResponse | tuple[str, int]:
         is_current = request.form.get("seen") == book_form.fingerprint(now)
         if is_current:
             service.change_book(session, book, wanted.changes())
-            then = _shown(session, isbn13)
-            changed = [name for name in now if now[name] != then[name]]
-            if changed:
-                prices = [f"{version['price']} {version['currency']}" for version in (now, then)]
-                audit.record(
-                    session, "book.change", f"book:{isbn13}", fields=changed, price=" to ".join(dict.fromkeys(prices))
-                )
     if not is_current:
         return _edit(isbn13, typed, theirs=now), 409
     return redirect(f"/staff/books/{isbn13}", 303)
@@ -98,10 +90,7 @@ def sell(isbn: str) -> BaseResponse:
     """Put a book on sale, or take it off."""
     isbn13, active = forms.isbn_of(isbn), bool(request.form.get("active"))
     with unit_of_work() as session:
-        book = service.locked_book(session, isbn13)
-        if book.active != active:
-            service.change_book(session, book, {"active": active})
-            audit.record(session, "book.sale", f"book:{isbn13}", active=active)
+        service.change_book(session, service.locked_book(session, isbn13), {"active": active})
     return redirect(f"/staff/books/{isbn13}", 303)
 
 
@@ -112,9 +101,7 @@ def delete(isbn: str) -> BaseResponse | tuple[str, int]:
     isbn13 = forms.isbn_of(isbn)
     try:
         with unit_of_work() as session:
-            book = service.locked_book(session, isbn13)
-            audit.record(session, "book.delete", f"book:{isbn13}", title=book.title, stock=book.stock)
-            service.delete_book(session, book)
+            service.delete_book(session, service.locked_book(session, isbn13))
     except Conflict:
         reason = "This book has been ordered, so that its name is needed: take it off sale instead."
         return _edit(isbn13, problem=reason), 409

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from flask import Blueprint, Response, current_app, redirect, render_template, request, stream_with_context
 from werkzeug.wrappers import Response as BaseResponse
 
+from bookstore import audit
 from bookstore.catalogue import exporting
 from bookstore.catalogue.csv_rows import DEFAULT_PRICE_CENTS, CatalogueRow
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import Conflict, ContentTooLarge
-from bookstore.staff import audit, guard, imports
+from bookstore.staff import guard, imports
 from bookstore.staff.import_models import ImportState
 from bookstore.staff.roles import Role
 

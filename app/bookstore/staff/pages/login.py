@@ -7,12 +7,13 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from sqlalchemy import Row
 from werkzeug.wrappers import Response as BaseResponse
 
+from bookstore import audit
 from bookstore.db import unit_of_work
 from bookstore.errors import TooManyRequests
 from bookstore.identity import sessions, totp
 from bookstore.identity.forms import given, local_path
 from bookstore.identity.sessions import Kind
-from bookstore.staff import audit, guard
+from bookstore.staff import guard
 from bookstore.staff import log_in as service
 
 pages = Blueprint("staff_login", __name__, url_prefix="/staff")

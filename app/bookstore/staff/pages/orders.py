@@ -7,15 +7,13 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from bookstore.db import ReadSession, reading, unit_of_work
+from bookstore.db import ReadSession, reading
 from bookstore.errors import Conflict, NotFound
 from bookstore.identity.forms import given
-from bookstore.orders import pricing, queries, service
-from bookstore.orders.models import SalesOrder
+from bookstore.orders import pricing, queries, service, steps
 from bookstore.orders.schemas import TransitionIn
 from bookstore.orders.states import LABELS, TRANSITIONS, State
-from bookstore.payments import service as payments
-from bookstore.staff import audit, forms, guard, order_queries
+from bookstore.staff import forms, guard, order_queries
 from bookstore.staff.roles import Role
 
 pages = Blueprint("staff_orders", __name__, url_prefix="/staff/orders")
@@ -75,34 +73,18 @@ def slip(number: str) -> str:
 def change(number: str) -> BaseResponse | tuple[str, int]:
     """Take the order one step further."""
     typed = given("state", "before", "reason")
-    if typed["state"] not in BUTTONS:
+    if typed["state"] not in BUTTONS or typed["before"] not in set(State):
         raise NotFound("There is no such step.")
     to = State(typed["state"])
     member = guard.require(NEEDED.get(to, Role.CLERK))
-    wanted, errors = forms.read(TransitionIn, {"state": to, "reason": typed["reason"]}, {})
+    wanted, errors = forms.read(TransitionIn, typed, {})
     if wanted is None or (to in EXPLAINED and not wanted.reason):
         return _page(number, typed, errors or {"reason": MISSING}), 422
     try:
-        with unit_of_work() as session:
-            order = service.locked_order(session, number)
-            _refuse_if_changed(order, typed["before"], to)
-            audit.record(session, f"order.{to}", f"order:{number}", before=order.state, reason=wanted.reason)
-            # The provider is asked outside of any transaction: that is payments' own affair.
-            if to is not State.REFUNDED:
-                service.change_state(session, order, to, actor=member.actor, reason=wanted.reason)
-        if to is State.REFUNDED:
-            payments.refund(number, member.actor, wanted.reason)
+        steps.take(number, wanted, member.actor)
     except Conflict as problem:
         return _page(number, typed, problem=problem.detail), 409
     return redirect(f"/staff/orders/{number}", 303)
-
-
-def _refuse_if_changed(order: SalesOrder, before: str, to: State) -> None:
-    now = State(order.state)
-    if before != now:
-        raise Conflict(f"Somebody else was faster: this order is {LABELS[now].lower()} now. Nothing was changed.")
-    if to not in TRANSITIONS[now]:
-        raise Conflict(f"An order that is {LABELS[now].lower()} cannot become {LABELS[to].lower()}.")
 
 
 def _page(

@@ -8,7 +8,7 @@ from bookstore.catalogue.service import NO_SUCH_BOOK
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import Conflict, NotFound
 from bookstore.identity.forms import given
-from bookstore.staff import audit, forms, guard
+from bookstore.staff import forms, guard
 from bookstore.stock import queries, service
 from bookstore.stock.models import Reason
 from bookstore.stock.schemas import MovementIn
@@ -66,15 +66,7 @@ def move(isbn: str, form: str) -> BaseResponse | tuple[str, int]:
         return _page(isbn13, typed, errors, form), 422
     try:
         with unit_of_work() as session:
-            stock = service.move(session, isbn13, wanted.quantity, wanted.reason, wanted.reference, member.actor)
-            audit.record(
-                session,
-                f"stock.{form}",
-                f"book:{isbn13}",
-                quantity=wanted.quantity,
-                reference=wanted.reference,
-                stock=stock,
-            )
+            service.move(session, isbn13, wanted.quantity, wanted.reason, wanted.reference, member.actor)
     except Conflict as problem:
         return _page(isbn13, typed, {"quantity": problem.detail}, form), 409
     return redirect(f"/staff/stock/{isbn13}", 303)

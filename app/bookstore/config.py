@@ -129,7 +129,10 @@ class Settings(BaseSettings):
     metrics_port: int = Field(9000, ge=0, le=65535, description="Port of /metrics; 0 turns metrics off.")
     web_workers: int = Field(2, ge=1, description="gunicorn worker processes.")
     web_threads: int = Field(4, ge=1, description="Threads, and so database connections, of a worker.")
-    request_timeout_seconds: int = Field(30, ge=1, description="A worker silent for longer than this is replaced.")
+    web_queue: int = Field(32, ge=0, description="Requests that a worker lets wait for a thread; more get 503.")
+    request_timeout_seconds: int = Field(
+        30, ge=1, description="A worker that ends no request for longer than this, with all threads busy, is replaced."
+    )
     graceful_timeout_seconds: int = Field(20, ge=1, description="Time for open requests to finish after SIGTERM.")
     keepalive_seconds: int = Field(75, ge=1, description="Idle time of a connection; more than the proxy's.")
 

@@ -36,7 +36,7 @@ if settings.metrics_port:
     bind.append(f"{settings.host}:{settings.metrics_port}")
 # Imported once, then forked: half the CPU to start and shared memory. Safe since create_app connects to nothing.
 preload_app = True
-worker_class = "gthread"
+worker_class = "bookstore.worker.Worker"
 workers = settings.web_workers
 threads = settings.web_threads
 timeout = settings.request_timeout_seconds

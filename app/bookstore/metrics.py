@@ -23,6 +23,7 @@ DURATION = Histogram(
     "bookstore_http_request_duration_seconds", "Time to answer.", ["method", "route"], buckets=BUCKETS_SECONDS
 )
 IN_FLIGHT = Gauge("bookstore_http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum")
+SHED = Counter("bookstore_http_requests_shed_total", "Requests refused since too many waited already.")
 BUILD_INFO = Gauge("bookstore_build_info", "1, labelled with the version.", ["version"], multiprocess_mode="max")
 
 
@@ -57,6 +58,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 def add(app: Flask, collector: Collector) -> None:
     """Show what a collector gives, too: it is asked at each scrape, so it must be quick, and never raise."""
     app.extensions["metrics"].register(collector)
+
+
+def count_shed() -> None:
+    """Count a request that was refused before it reached the application."""
+    SHED.inc()
+    REQUESTS.labels("other", "shed", 503).inc()
 
 
 def _by_port(port: int, shop: "WSGIApplication", metrics: "WSGIApplication") -> "WSGIApplication":

@@ -44,8 +44,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.session_interface = CookieSessions()
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    forms = " ".join(filter(None, ("'self'", settings.payment_pages)))
-    headers = {**HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY.format(forms=forms)}
+    headers = response_headers(settings)
     trusted = list(settings.allowed_hosts)
 
     @app.before_request
@@ -72,6 +71,12 @@ def init_app(app: Flask, settings: Settings) -> None:
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_SECONDS}; includeSubDomains"
         return response
+
+
+def response_headers(settings: Settings) -> dict[str, str]:
+    """What every response carries."""
+    forms = " ".join(filter(None, ("'self'", settings.payment_pages)))
+    return {**HEADERS, "Content-Security-Policy": CONTENT_SECURITY_POLICY.format(forms=forms)}
 
 
 def _is_from_another_site() -> bool:

@@ -17,7 +17,7 @@ from bookstore.config import Settings
 from bookstore.db import db
 from dev.postgres import OWNER, Server
 from tests import databases as test_databases
-from tests.databases import SECRET_KEY, Databases, bookstore
+from tests.databases import SECRET_KEY, SELLING, Databases, bookstore
 from tests.servers import serve
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +57,8 @@ def database(databases: Databases, worker_id: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def settings(databases: Databases, database: str) -> Settings:
     """Settings of the application under test: the unprivileged role on this worker's database."""
-    return Settings(secret_key=SECRET_KEY, database_url=databases.url(database), metrics_port=0)
+    selling: dict[str, Any] = {name.lower(): value for name, value in SELLING.items()}
+    return Settings(secret_key=SECRET_KEY, database_url=databases.url(database), metrics_port=0, **selling)
 
 
 @pytest.fixture(scope="session")

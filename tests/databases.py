@@ -18,6 +18,13 @@ VARIABLE = "BOOKSTORE_TEST_DATABASES"
 TEMPLATE = "migrated"
 SUPERUSER = "postgres"
 SECRET_KEY = "not-a-secret-but-long-enough-for-tests"
+# With a provider a shop takes orders; nothing listens on this port, so that none is ever paid there.
+SELLING = {
+    "PAYMENT_PROVIDER": "sandbox",
+    "PAYMENT_URL": "http://127.0.0.1:9",
+    "PAYMENT_API_KEY": "a key that opens nothing",
+    "PAYMENT_WEBHOOK_SECRET": "whsec_bm90LWEtc2VjcmV0LWJ1dC1sb25nLWVub3VnaA==",
+}
 # Nothing here outlives the run, so nothing needs to reach a disk.
 OPTIONS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
 
@@ -77,6 +84,7 @@ class Databases:
             "SECRET_KEY": SECRET_KEY,
             "DATABASE_URL": self.url(name, role),
             "LOG_FORMAT": "json",
+            **SELLING,
             "WEB_WORKERS": "1",
             **{key: value for key, value in os.environ.items() if key.startswith("COV")},
             **settings,

@@ -179,7 +179,8 @@ class Settings(BaseSettings):
     )
     payment_timeout_seconds: float = Field(5, gt=0, le=30, description="Longest wait for an answer of the provider.")
     payment_provider: PaymentProvider = Field(
-        PaymentProvider.NONE, description="Who takes the money: sandbox (`bookstore sandbox-payments`), or none."
+        PaymentProvider.NONE,
+        description="Who takes the money: sandbox (`bookstore sandbox-payments`); with none the shop takes no orders.",
     )
 
     mail_from: str = Field(
@@ -219,9 +220,14 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def takes_orders(self) -> bool:
+        """Whether anything can be bought: an order that nobody can pay would only keep books from others."""
+        return self.payment_provider is not PaymentProvider.NONE
+
+    @property
     def payment_pages(self) -> str | None:
         """The origin of the provider's pages, to which a buyer is sent; None without a provider."""
-        if self.payment_provider is PaymentProvider.NONE:
+        if not self.takes_orders:
             return None
         return self.payment_page_origin or "{0.scheme}://{0.netloc}".format(urlsplit(self.payment_url or ""))
 

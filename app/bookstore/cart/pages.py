@@ -31,6 +31,7 @@ def _page(problem: str | None = None) -> str:
         most=service.MOST_COPIES,
         problem=problem,
         ready=bool(rows) and all(row.active and row.stock >= row.quantity for row in rows),
+        takes_orders=current_app.config["SETTINGS"].takes_orders,
     )
 
 

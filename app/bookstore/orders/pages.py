@@ -33,14 +33,14 @@ MESSAGES = {
 @pages.get("/checkout")
 def checkout() -> str | BaseResponse:
     """The form for the address."""
-    return _form(_prefilled(), {}) if _lines() else redirect("/cart", 303)
+    return _form(_prefilled(), {}) if _may_order() else redirect("/cart", 303)
 
 
 @pages.post("/checkout")
 def review() -> tuple[str, int] | str | BaseResponse:
     """What will be ordered, and what it costs: nothing is bought yet."""
     given = _given()
-    if not _lines():
+    if not _may_order():
         return redirect("/cart", 303)
     if "edit" in request.form:
         return _form(given, {})
@@ -137,6 +137,7 @@ def _order_page(token: str, problem: str | None = None) -> str:
         problem=problem,
         labels=LABELS,
         State=State,
+        can_pay=current_app.config["SETTINGS"].takes_orders,
     )
 
 
@@ -147,12 +148,13 @@ def _order(session: Any, number: str) -> Any:
     return row
 
 
-def _lines() -> Any:
+def _may_order() -> bool:
+    """Whether there is something in the cart, and a way to pay; the cart's page says which is missing."""
     cart_id = current_cart()
-    if cart_id is None:
-        return []
+    if cart_id is None or not current_app.config["SETTINGS"].takes_orders:
+        return False
     with reading() as session:
-        return carts.lines(session, cart_id)
+        return bool(carts.lines(session, cart_id))
 
 
 def _given() -> dict[str, str]:

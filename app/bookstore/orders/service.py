@@ -26,6 +26,7 @@ from bookstore.stock.models import Reason
 
 EXPIRED_AT_ONCE = 100
 NO_SUCH_ORDER = "There is no such order."
+NO_ORDERS = "This shop cannot take orders now: there is no way to pay yet. Please come back later."
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,11 @@ def price(rows: Sequence[Row[Any]], country: str) -> pricing.Totals:
 def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> SalesOrder:
     """Order all that a cart holds: the books are taken from stock, and kept until the order is paid or expires.
 
-    Raises NotFound for the cart, InvalidInput for the country, and Conflict where a book is short or the total is not
-    what the buyer agreed to. Then nothing has changed.
+    Raises NotFound for the cart, InvalidInput for the country, and Conflict where a book is short, the total is not
+    what the buyer agreed to, or nobody can pay here. Then nothing has changed.
     """
+    if not _settings().takes_orders:
+        raise Conflict(NO_ORDERS)
     number = new_number()
     stock.explain(session, Reason.SOLD, number)
     quantities = _locked_quantities(session, wanted.cart_id)

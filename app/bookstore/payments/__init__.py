@@ -2,12 +2,12 @@
 
 from flask import Flask
 
-from bookstore.config import PaymentProvider, Settings, Surface
+from bookstore.config import Settings, Surface
 from bookstore.payments import provider, webhooks
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Set the provider up, and take its webhooks where the API is."""
     provider.init_app(app, settings)
-    if settings.payment_provider is not PaymentProvider.NONE and settings.bookstore_surface is not Surface.STOREFRONT:
+    if settings.takes_orders and settings.bookstore_surface is not Surface.STOREFRONT:
         app.register_blueprint(webhooks.webhooks)

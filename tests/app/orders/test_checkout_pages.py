@@ -5,10 +5,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
+from bookstore.config import PaymentProvider
 from tests.app.catalogue.conftest import AddBook
-from tests.app.orders.conftest import ADDRESS
+from tests.app.orders.conftest import ADDRESS, PlaceOrder
+from tests.app.problems import assert_problem
 
 GIVEN = {"email": "reader@example.org", **ADDRESS, "street2": "", "region": "", "gift_note": "Enjoy"}
 
@@ -122,3 +125,55 @@ def test_a_made_up_link_is_404(client: FlaskClient) -> None:
     for token in ("x", "IjAwMDAtMDAwMC0wMDAwIg.AAAA", "0000-0000-0000"):
         assert client.get(f"/orders/{token}").status_code == 404
         assert client.post(f"/orders/{token}/cancel").status_code == 404
+
+
+class TestWithoutProvider:
+    """An order that nobody can pay would only keep its books from others."""
+
+    @pytest.fixture
+    def closed(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The shop has no way to take payments any more."""
+        settings = app.config["SETTINGS"].model_copy(update={"payment_provider": PaymentProvider.NONE})
+        monkeypatch.setitem(app.config, "SETTINGS", settings)
+        monkeypatch.setitem(app.extensions, "payments", None)
+
+    @pytest.mark.usefixtures("closed")
+    def test_the_cart_says_so_and_offers_no_checkout(self, client: FlaskClient, filled: str) -> None:
+        page = client.get("/cart").text
+        assert "This shop cannot take orders now." in page
+        assert filled in page
+        assert "/checkout" not in page
+        assert client.get("/checkout").location == "/cart"
+        assert client.post("/checkout", data=GIVEN).location == "/cart"
+
+    def test_a_form_of_before_takes_no_stock(
+        self, request: pytest.FixtureRequest, client: FlaskClient, filled: str, owner: psycopg.Connection
+    ) -> None:
+        form = hidden(client.post("/checkout", data=GIVEN).text)
+        request.getfixturevalue("closed")
+        response = order(client, form)
+        assert response.status_code == 409
+        assert "This shop cannot take orders now" in response.text
+        assert owner.execute("SELECT stock, (SELECT count(*) FROM sales_order) FROM book").fetchone() == (3, 0)
+
+    def test_an_order_of_before_offers_no_payment(
+        self, request: pytest.FixtureRequest, client: FlaskClient, filled: str, owner: psycopg.Connection
+    ) -> None:
+        order(client, hidden(client.post("/checkout", data=GIVEN).text))
+        row = owner.execute("SELECT substring(body FROM '/orders/(\\S+)') FROM outbox_message").fetchone()
+        assert row
+        request.getfixturevalue("closed")
+        page = client.get(f"/orders/{row[0]}").text
+        assert "It cannot be paid just now" in page
+        assert "/payment" not in page
+        assert "Call the order off" in page
+
+    @pytest.mark.usefixtures("closed")
+    def test_the_api_refuses_with_the_reason(
+        self, cart: dict[str, Any], place: PlaceOrder, owner: psycopg.Connection
+    ) -> None:
+        response = place(cart["id"])
+        assert response.status_code == 409
+        assert_problem(response)
+        assert "cannot take orders now" in response.json["detail"]
+        assert owner.execute("SELECT stock, (SELECT count(*) FROM sales_order) FROM book").fetchone() == (3, 0)

@@ -16,10 +16,13 @@ from bookstore.config import Settings
 from bookstore.db import connect_args
 
 LONGEST_PAUSE_SECONDS = 5.0
-# What the shop's role may do with these, instead of everything: logs are not rewritten, and triggers fill the ledger.
+# What the shop's role may do with these, instead of everything: logs are not rewritten; triggers
+# fill the ledger and issue invoices.
 NARROWER = {
     "alembic_version": "SELECT",
     "audit_log": "SELECT, INSERT",
+    "invoice": "SELECT",
+    "invoice_counter": "SELECT",
     "sales_order_event": "SELECT, INSERT",
     "stock_movement": "SELECT",
 }

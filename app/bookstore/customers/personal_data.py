@@ -17,7 +17,7 @@ from bookstore.errors import Conflict
 from bookstore.identity.models import AccountSession
 from bookstore.identity.sessions import Kind
 from bookstore.notices.models import StockNotice
-from bookstore.orders.models import SalesOrder, SalesOrderEvent, SalesOrderLine
+from bookstore.orders.models import Invoice, SalesOrder, SalesOrderEvent, SalesOrderLine
 from bookstore.orders.states import ON_THE_SHELF
 from bookstore.outbox.models import OutboxMessage
 from bookstore.outbox.service import enqueue
@@ -62,6 +62,7 @@ EXPORTS: dict[str, Callable[[int], Select[Any]]] = {
     "order_history": lambda one: select(*_all_but(SalesOrderEvent, "actor")).where(
         SalesOrderEvent.order_id.in_(_of_orders(one))
     ),
+    "invoices": lambda one: select(*_all_but(Invoice)).where(Invoice.order_id.in_(_of_orders(one))),
     "reviews": lambda one: select(*_all_but(Review, "customer_id")).where(Review.customer_id == one),
     "stock_notices": lambda one: select(*_all_but(StockNotice)).where(_notices(one)),
     "mails": lambda one: select(*_all_but(OutboxMessage, *UNTOLD_OF_MAILS)).where(_mails(one)),

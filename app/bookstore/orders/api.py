@@ -114,6 +114,7 @@ def _order(session: ReadSession | Session, number: str) -> OrderOut:
         subtotal_cents=row.subtotal_cents,
         shipping_cents=row.shipping_cents,
         tax_cents=row.tax_cents,
+        invoice_number=row.invoice_number,
         reserved_until=row.reserved_until,
         lines=[OrderLineOut.model_validate(line, from_attributes=True) for line in queries.lines(session, row.id)],
         history=[

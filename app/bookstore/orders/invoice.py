@@ -15,10 +15,8 @@ def show(token: str) -> str:
     """The invoice of an order that was paid."""
     with reading() as session:
         order = queries.order(session, links.number_of(token))
-        events = queries.events(session, order.id) if order else []
         lines = queries.lines(session, order.id) if order else []
-    paid_at = next((event.created_at for event in events if event.state == State.PAID), None)
-    if order is None or paid_at is None:
+    if order is None or order.invoice_number is None:
         raise NotFound("There is an invoice once an order is paid.")
     settings = current_app.config["SETTINGS"]
     return render_template(
@@ -28,7 +26,6 @@ def show(token: str) -> str:
         order=order,
         country=pricing.country_name(order.country),
         lines=lines,
-        paid_at=paid_at,
         refunded=order.state == State.REFUNDED and LABELS[State.REFUNDED],
         token=token,
     )

@@ -103,3 +103,22 @@ class SalesOrder(Base):
     )
 
     lines: Mapped[list[SalesOrderLine]] = relationship(lazy="raise", order_by=SalesOrderLine.book_id)
+
+
+class InvoiceCounter(Base):
+    """The last invoice's number, in a row to be locked. Only the database's trigger writes it."""
+
+    __tablename__ = "invoice_counter"
+
+    name: Mapped[str] = mapped_column(Text(collation="C"), primary_key=True)
+    last_number: Mapped[int] = mapped_column(BigInteger)
+
+
+class Invoice(Base):
+    """The invoice of an order, issued by the database's trigger when the order is paid: consecutive, without gaps."""
+
+    __tablename__ = "invoice"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), unique=True)
+    issued_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

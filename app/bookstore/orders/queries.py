@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from bookstore import pagination
 from bookstore.db import ReadSession
-from bookstore.orders.models import SalesOrder, SalesOrderEvent, SalesOrderLine
+from bookstore.orders.models import Invoice, SalesOrder, SalesOrderEvent, SalesOrderLine
 from bookstore.orders.states import State
 
 WHOLE = tuple(SalesOrder.__table__.columns)
+INVOICE: tuple[Any, ...] = (Invoice.number.label("invoice_number"), Invoice.issued_at.label("invoiced_at"))
 LINES: tuple[Any, ...] = (
     SalesOrderLine.book_id, SalesOrderLine.isbn13, SalesOrderLine.title, SalesOrderLine.quantity,
     SalesOrderLine.price_cents,
@@ -23,8 +24,9 @@ NEWEST = "newest_orders"
 
 
 def order(session: ReadSession | Session, number: str) -> Row[Any] | None:
-    """An order without its lines."""
-    return session.execute(select(*WHOLE).where(SalesOrder.number == number)).one_or_none()
+    """An order without its lines, and its invoice's number and time, None before it is paid."""
+    statement = select(*WHOLE, *INVOICE).outerjoin(Invoice, Invoice.order_id == SalesOrder.id)
+    return session.execute(statement.where(SalesOrder.number == number)).one_or_none()
 
 
 def lines(session: ReadSession | Session, order_id: int) -> Sequence[Row[Any]]:

@@ -124,6 +124,7 @@ class OrderOut(OrderSummary):
     subtotal_cents: int
     shipping_cents: int
     tax_cents: int
+    invoice_number: int | None = Field(None, description="Once it is paid: consecutive, without gaps.")
     reserved_until: datetime | None = Field(description="Until when the books wait for the payment.")
     lines: list[OrderLineOut]
     history: list[OrderEventOut]

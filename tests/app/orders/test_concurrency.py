@@ -16,6 +16,7 @@ import pytest
 from bookstore.catalogue.isbn import from_first_twelve
 from dev.postgres import OWNER
 from tests.app.orders.conftest import ADDRESS
+from tests.app.payments.market import wait_until
 from tests.databases import Databases, bookstore
 from tests.servers import Gunicorn, children, serve
 
@@ -34,6 +35,7 @@ SELECT count(*) FROM sales_order AS o WHERE NOT EXISTS (SELECT FROM sales_order_
     OR NOT EXISTS (SELECT FROM sales_order_event WHERE order_id = o.id)
     OR (SELECT count(*) FROM outbox_message WHERE deduplication_key LIKE 'order:' || o.number || ':%') <> 1
 """
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
 
 @dataclass
@@ -62,7 +64,8 @@ class Market:
 def market(databases: Databases, worker_id: str) -> Iterator[Market]:
     with databases.temporary(f"market_{worker_id}") as name:
         environment = databases.environment(name, WEB_WORKERS="3", WEB_THREADS="4")
-        token = bookstore("token", "add", "t", "--scope", "catalogue", env=environment).stdout.strip()
+        scopes = ("--scope", "catalogue", "--scope", "orders")
+        token = bookstore("token", "add", "t", *scopes, env=environment).stdout.strip()
         with (
             psycopg.connect(databases.url(name, OWNER), autocommit=True) as owner,
             serve(environment) as server,
@@ -120,6 +123,27 @@ def test_a_hundred_posts_of_one_key_are_one_order_with_one_answer(market: Market
     assert len(answers) == 1
     assert answers.pop()[0] == 201
     market.check(5)
+
+
+def test_invoices_are_numbered_without_a_gap_whoever_waits_or_fails(market: Market) -> None:
+    isbn = market.add(1, 50)
+    with httpx.Client(base_url=market.server.url, timeout=30) as client:
+        numbers = [client.post(**order_of(client, [isbn], f"key-{number}")).json()["number"] for number in range(20)]
+
+    def pay(number: str) -> int:
+        where = f"{market.server.url}/api/v1/orders/{number}/transitions"
+        return httpx.post(where, json={"state": "paid"}, headers=market.headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        # One has taken the first number, and the others wait for it to be sure of it: then it fails.
+        with market.owner.transaction(force_rollback=True):
+            market.owner.execute("UPDATE sales_order SET state = 'paid' WHERE number = %s", [numbers[-1]])
+            paying = [pool.submit(pay, number) for number in (*numbers, *numbers)]
+            wait_until(lambda: market.owner.execute(WAITING).fetchone() != (0,), "those who wait")
+        assert Counter(one.result() for one in paying) == {200: 20, 409: 20}
+    invoices = market.owner.execute("SELECT number, issued_at FROM invoice ORDER BY number").fetchall()
+    assert [number for number, _ in invoices] == list(range(1, 21))
+    assert market.owner.execute("SELECT last_number FROM invoice_counter").fetchall() == [(20,)]
 
 
 def test_killed_workers_leave_no_order_half_made_and_a_retry_succeeds(market: Market) -> None:

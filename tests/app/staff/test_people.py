@@ -152,6 +152,10 @@ class TestAudit:
             "INSERT INTO stock_movement (book_id, quantity, reason) VALUES (1, 1, 'x')",
             "UPDATE stock_movement SET quantity = 1",
             "DELETE FROM stock_movement",
+            "INSERT INTO invoice (number, order_id) VALUES (1, 1)",
+            "UPDATE invoice SET number = 2",
+            "DELETE FROM invoice",
+            "UPDATE invoice_counter SET last_number = 1",
         ],
     )
     def test_logs_cannot_be_rewritten(self, databases: Databases, database: str, statement: str) -> None:

@@ -196,6 +196,14 @@ def environment_names_and_mounts_are_unique(render: Render, values: Values) -> N
                 assert len(names) == len(set(names))
 
 
+def the_kubelet_changes_no_command(render: Render, values: Values) -> None:
+    """It reads `$$` as an escaped `$`, within a shell's or psql's text, too."""
+    for owner, template in render.pods():
+        for each in containers(template):
+            words = [*each.get("command", []), *each.get("args", [])]
+            assert not any("$$" in word for word in words), (identity(owner), each["name"])
+
+
 def no_image_moves_by_itself(render: Render, values: Values) -> None:
     for _, template in render.pods():
         for each in containers(template):
@@ -250,6 +258,7 @@ CHECKS: list[Callable[[Render, Values], None]] = [
     hooks_come_after_what_they_need,
     a_scraper_finds_the_metrics,
     environment_names_and_mounts_are_unique,
+    the_kubelet_changes_no_command,
     no_image_moves_by_itself,
     every_pod_is_restricted,
     every_policy_covers_every_pod,

@@ -1,15 +1,18 @@
 """Staging: production's shape on the bundled database, migrated by a Job beside the release."""
 
 import json
+import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.cluster.every import EveryEnvironment
+from tests.cluster.every import BOOK, EveryEnvironment
 from tests.cluster.probe import METRICS, SHOP, Probe, at, probe
 from tests.cluster.release import Release, installed, undisturbed
-from tests.cluster.tools import apply, kubectl
+from tests.cluster.tools import apply, eventually, get, kubectl
 
 DATABASE = 5432
 BROKEN = """
@@ -20,6 +23,15 @@ def upgrade():
     op.execute("ALTER TABLE no_such_table ADD column_of_it int")
 """
 GIVE_UP = "migrations.backoffLimit=0,migrations.waitTimeoutSeconds=10,web.progressDeadlineSeconds=15"
+# A line for each table: its name and a sum of its rows.
+SUMS = """
+from bookstore.config import Settings
+from sqlalchemy import create_engine, inspect, text
+ROWS = "SELECT md5(string_agg(one::text, chr(10) ORDER BY one::text)) FROM {} AS one"
+with create_engine(Settings.load().database).connect() as connection:
+    for table in sorted(inspect(connection).get_table_names()):
+        print(table, connection.scalar(text(ROWS.format(table))))
+"""
 REASON = 'relation "no_such_table" does not exist'
 
 
@@ -71,6 +83,64 @@ class TestMigration:
             (*_, last) = json.loads(release.helm("history", "--output=json"))
             assert (last["status"], last["description"][:8]) == ("deployed", "Rollback")
         assert "FAIL" not in release.execute("bookstore", "doctor")
+
+
+def test_while_the_database_is_away_the_shop_says_so_itself(release: Release) -> None:
+    def asked() -> httpx.Response:
+        with release.client() as client:
+            return client.get("/api/v1/books")
+
+    def says_so() -> bool:
+        answer = asked()
+        return answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE and "Retry-After" in answer.headers
+
+    with undisturbed(release):
+        scale_database(release, 0)
+        eventually("the shop says that it has no database", says_so)
+        # Longer than a pod takes to leave its Service after two failed probes.
+        for _ in range(20):
+            assert says_so()
+            time.sleep(1)
+        scale_database(release, 1)
+        eventually("it has it again", lambda: asked().status_code == HTTPStatus.OK, seconds=120)
+    TestStaging().test_nothing_restarts_while_starting(release)
+
+
+def scale_database(release: Release, replicas: int) -> None:
+    kubectl("-n", release.namespace, "scale", "statefulset/shop-postgresql", f"--replicas={replicas}")
+
+
+class TestBackup:
+    def test_a_restore_brings_every_row_back(self, release: Release) -> None:
+        token = release.execute("bookstore", "token", "add", "backup", "--scope", "catalogue").strip()
+        with release.client() as client:
+            client.headers["Authorization"] = f"Bearer {token}"
+            made = client.post("/api/v1/books", json=BOOK)
+            assert made.status_code == 201, made.text
+            before = release.execute("python", "-c", SUMS)
+            run_cron_job(release, "backup")
+            tag = {"If-Match": client.get(made.headers["Location"]).headers["ETag"]}
+            assert client.delete(made.headers["Location"], headers=tag).status_code == 204
+            assert release.execute("python", "-c", SUMS) != before
+            with undisturbed(release):
+                run_cron_job(release, "restore")
+            assert client.get(made.headers["Location"]).json()["title"] == BOOK["title"]
+        assert release.execute("python", "-c", SUMS) == before
+        assert "FAIL" not in release.execute("bookstore", "doctor")
+
+
+def run_cron_job(release: Release, part: str) -> None:
+    """Run one of the release's CronJobs now, and see it succeed."""
+    job = f"{part}-now"
+    kubectl("-n", release.namespace, "create", "job", job, f"--from=cronjob/{release.name}-bookstore-{part}")
+
+    def over() -> bool:
+        (status,) = [each["status"] for each in get(release.namespace, "jobs", f"--field-selector=metadata.name={job}")]
+        logs = [f"job/{job}", "--all-containers", "--prefix"]
+        assert not status.get("failed"), kubectl("-n", release.namespace, "logs", *logs)
+        return bool(status.get("succeeded"))
+
+    eventually(f"{job} is over", over, seconds=180)
 
 
 def test_strangers_reach_the_shop_but_neither_its_database_nor_its_metrics(release: Release) -> None:

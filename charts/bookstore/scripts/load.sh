@@ -5,7 +5,7 @@
 BEGIN;
 -- Rather than queue the whole shop behind this.
 SET LOCAL lock_timeout = '30s';
-DO $$
+DO $restore$
 DECLARE
     doomed record;
 BEGIN
@@ -25,7 +25,7 @@ BEGIN
         EXECUTE format('DROP %s IF EXISTS %s CASCADE', doomed.type, doomed.identity);
     END LOOP;
 END
-$$;
+$restore$;
 SQL
   pg_restore --schema=public --no-owner --exit-on-error --file=- "$RESTORE_FILE"
   echo 'COMMIT;'

@@ -26,7 +26,7 @@ def cluster() -> None:
     """A cluster that answers, and knows the kinds of others that the chart can make."""
     assert os.environ.get("KUBECONFIG"), "set KUBECONFIG to the cluster to install into"
     kubectl("version")
-    for name in ("prometheus-crds", "gateway-crds"):
+    for name in ("prometheus-crds", "gateway-crds", "externalsecrets-crds"):
         kubectl("apply", "--server-side", "-f", str(MANIFESTS / f"{name}.yaml"))
 
 

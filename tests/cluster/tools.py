@@ -46,7 +46,7 @@ def make_namespace(name: str) -> None:
     found = kubectl("get", "namespace", name, "--ignore-not-found", "-o", "jsonpath={.status.phase}")
     if found == "Terminating":
         kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=180s")
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
     apply("default", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
 
 

@@ -1,5 +1,6 @@
 """Development: one small shop with everything in it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.cluster.every import EveryEnvironment
 from tests.cluster.release import Release, installed
-from tests.cluster.tools import eventually
+from tests.cluster.tools import ROOT, eventually, run
 
 
 @pytest.fixture(scope="module")
@@ -19,6 +20,16 @@ def release(chart: Path) -> Iterator[Release]:
 
 class TestDev(EveryEnvironment):
     pass
+
+
+def test_it_is_filled_as_the_readme_says(release: Release) -> None:
+    readme = (ROOT / "charts/bookstore/README.md").read_text()
+    (block,) = re.findall(r"Then fill it:.*?```sh\n(.*?)```", readme, re.DOTALL)
+    done = run("bash", "-euo", "pipefail", "-c", f"cd {ROOT}\n{block}")
+    assert "added" in done.stdout
+    assert "/staff/enrol/" in done.stdout
+    with release.client() as client:
+        assert "The Hunger Games" in client.get("/").text
 
 
 def test_a_second_release_lives_beside_the_first_under_a_uid_of_the_cluster_s_choice(release: Release) -> None:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -83,6 +85,33 @@ class TestMigration:
             (*_, last) = json.loads(release.helm("history", "--output=json"))
             assert (last["status"], last["description"][:8]) == ("deployed", "Rollback")
         assert "FAIL" not in release.execute("bookstore", "doctor")
+
+
+def test_a_book_is_bought_and_paid_at_the_sandbox(release: Release) -> None:
+    token = release.execute("bookstore", "token", "add", "buying", "--scope", "catalogue").strip()
+    with release.client() as client:
+
+        def post(path: str, body: dict[str, Any] | None, **headers: str) -> dict[str, Any]:
+            answer = client.post(f"/api/v1{path}", json=body, headers=headers)
+            assert answer.is_success, answer.text
+            return dict(answer.json())
+
+        post("/books", BOOK | {"isbn": "9780131103627"}, Authorization=f"Bearer {token}")
+        cart = post("/carts", None)["id"]
+        client.put(f"/api/v1/carts/{cart}/lines/9780131103627", json={"quantity": 1}).raise_for_status()
+        address = {"name": "R", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
+        total = post("/quotes", {"cart_id": cart, "country": "US"})["total_cents"]
+        wanted = {"cart_id": cart, "email": "r@example.org", "address": address, "expected_total_cents": total}
+        order = post("/orders", wanted, **{"Idempotency-Key": "a-key-of-this-test"})
+        where = f"/orders/{order['number']}"
+        page = post(f"{where}/payment?token={order['token']}", None)["checkout_url"]
+        paid = client.post(urlsplit(page).path, data={"card": "4242424242424242"})
+        assert paid.status_code == HTTPStatus.SEE_OTHER, paid.text
+
+        def is_paid() -> bool:
+            return bool(client.get(f"/api/v1{where}", params={"token": order["token"]}).json()["state"] == "paid")
+
+        eventually("the provider's webhook has come", is_paid)
 
 
 def test_while_the_database_is_away_the_shop_says_so_itself(release: Release) -> None:

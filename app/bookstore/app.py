@@ -9,6 +9,7 @@ from bookstore import (
     audit,
     cart,
     catalogue,
+    compression,
     customers,
     db,
     health,
@@ -32,7 +33,7 @@ from bookstore.config import Settings
 
 # Order matters where a part sees every request: what comes first wraps what comes later.
 PARTS = (
-    logs, metrics, security, problems, db, tuning, health, tokens, openapi, audit, storefront, catalogue,
+    logs, metrics, security, compression, problems, db, tuning, health, tokens, openapi, audit, storefront, catalogue,
     cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
 )  # fmt: skip
 

@@ -11,14 +11,16 @@ from typing import Any, NewType
 import orjson
 from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, Engine, MetaData, event
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from bookstore import pool
 from bookstore.config import Settings
 
 # What must not write; the type checker keeps it away from services that do. A connection, since rows need no session.
 ReadSession = NewType("ReadSession", Connection)
+AFTER_COMMIT = "after_commit"
 
 
 class Base(DeclarativeBase):
@@ -35,7 +37,14 @@ class Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+class Database(SQLAlchemy):
+    """Flask-SQLAlchemy, with options taken as they are: its engine_from_config cuts the fraction off a pool_timeout."""
+
+    def _make_engine(self, _bind_key: str | None, options: dict[str, Any], _app: Flask) -> Engine:
+        return create_engine(**options)
+
+
+db = Database(model_class=Base, disable_autonaming=True)
 
 
 def connect_args(settings: Settings) -> dict[str, Any]:
@@ -54,6 +63,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Make the engine (without connecting) and close each request's session at its end."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "poolclass": pool.MeasuredPool,
         "pool_size": settings.web_threads,
         "max_overflow": 0,
         "pool_timeout": settings.database_pool_timeout_seconds,
@@ -68,6 +78,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         limit_statements(db.engine, settings)
+        pool.measure(db.engine, settings)
         event.listen(db.engine, "checkout", replace_if_ended)
         event.listen(db.engine, "do_execute", plan_for_its_values)
 
@@ -131,8 +142,16 @@ def unit_of_work() -> Iterator[Session]:
         yield session
         session.commit()
     except BaseException:
+        session.info.pop(AFTER_COMMIT, None)
         session.rollback()
         raise
+    for act in session.info.pop(AFTER_COMMIT, ()):
+        act()
+
+
+def after_commit(session: Session, act: Callable[[], object]) -> None:
+    """Have something done once the unit of work is kept, such as to count it; it must not raise."""
+    session.info.setdefault(AFTER_COMMIT, []).append(act)
 
 
 def in_batches(batch: Callable[[Session], int]) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from bookstore import logs
+from bookstore import logs, metrics_folder
 from bookstore.config import Settings
 
 settings = Settings.load()
@@ -18,17 +18,9 @@ logs.configure(settings)
 
 MEMORY = Path("/dev/shm")  # noqa: S108  # shared memory: a heartbeat on a disk can block a worker
 _temporary = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
-
-
-def _metrics_folder() -> str:
-    # prometheus_client reads this when it is first imported, so it must be set before the application is.
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR") or tempfile.mkdtemp(prefix="bookstore-metrics-", dir=_temporary)
-    shutil.rmtree(folder, ignore_errors=True)
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-
-
-metrics_folder = _metrics_folder()
+# One worker keeps them in its own memory, where exemplars have a place, too.
+_shares = settings.web_workers > 1 or metrics_folder.VARIABLE in os.environ
+shared_metrics = metrics_folder.make(_temporary) if _shares else None
 
 wsgi_app = "bookstore.wsgi:app"
 bind = [f"{settings.host}:{settings.port}"]
@@ -79,10 +71,12 @@ def child_exit(_server: Any, worker: Any) -> None:
     """Forget the gauges of a worker that is gone."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    if shared_metrics:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(_server: Any) -> None:
     """Leave nothing behind."""
-    shutil.rmtree(metrics_folder, ignore_errors=True)
+    if shared_metrics:
+        shutil.rmtree(shared_metrics, ignore_errors=True)
     sys.stdout.flush()

@@ -18,7 +18,7 @@ from flask import Flask, Response, g, request
 from bookstore.config import LogFormat, Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+TRACEPARENT = re.compile(r"00-(?!0{32})(?P<id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f](?P<flag>[0-9a-f])")
 
 log = structlog.get_logger("bookstore.access")
 
@@ -84,7 +84,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
         context = {"request_id": g.request_id}
         if trace := TRACEPARENT.fullmatch(request.headers.get("traceparent", "")):
-            context["trace_id"] = trace[1]
+            context["trace_id"] = trace["id"]
+            # Only what is sampled can be looked up.
+            g.sampled_trace_id = trace["id"] if int(trace["flag"], 16) & 1 else None
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(**context)
 

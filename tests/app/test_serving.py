@@ -1,8 +1,10 @@
 """The application under gunicorn: ports, logs, shutdown."""
 
+import fcntl
 import http.client
 import os
 import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,12 +13,14 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from dev.postgres import OWNER
 from tests.databases import Databases, bookstore
 from tests.servers import Gunicorn, children, serve
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
+OTHER_TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 BOOK = {"isbn": "9780141439518", "title": "Emma", "authors": ["Jane Austen"], "price_cents": 1, "currency": "USD"}
 
 
@@ -40,6 +44,19 @@ class TestPorts:
         assert 'route="unmatched"' in exposed
         assert "97801414395" not in exposed
         assert "/no/such" not in exposed
+
+    def test_a_sampled_trace_is_an_exemplar_of_its_duration(self, server: Gunicorn) -> None:
+        for flags, span in (("01", "b7ad6b7169203331"), ("00", "00f067aa0ba902b7")):
+            traceparent = f"00-{TRACE_ID if flags == '01' else OTHER_TRACE_ID}-{span}-{flags}"
+            httpx.get(f"{server.url}/livez", headers={"traceparent": traceparent})
+        exposed = httpx.get(server.metrics_url, headers={"Accept": "application/openmetrics-text; version=1.0.0"})
+        exemplars = [
+            (sample.labels["route"], sample.exemplar.labels)
+            for family in text_string_to_metric_families(exposed.text)  # type: ignore[no-untyped-call]
+            for sample in family.samples
+            if sample.exemplar
+        ]
+        assert set(map(str, exemplars)) == {str(("/livez", {"trace_id": TRACE_ID}))}
 
 
 class TestLogs:
@@ -110,10 +127,25 @@ class TestShutdown:
                 assert server.process.wait(30) == 0
 
     def test_leaves_no_files_behind(self, databases: Databases, sample: str) -> None:
-        with serve(databases.environment(sample)) as server:
+        with serve(databases.environment(sample, WEB_WORKERS="2")) as server:
             (folder,) = {file.parent for file in metric_files(server)}
             assert server.stop() == 0
         assert not folder.exists()
+
+    def test_what_a_killed_server_leaves_is_removed_by_the_next(self, databases: Databases, sample: str) -> None:
+        environment = databases.environment(sample, WEB_WORKERS="2")
+        with serve(environment) as alive:
+            (used,) = {file.parent for file in metric_files(alive)}
+            with serve(environment) as killed:
+                (orphan,) = {file.parent for file in metric_files(killed)}
+                killed.process.kill()
+                killed.process.wait()
+                while is_locked(orphan):
+                    time.sleep(0.05)  # its workers notice within a second that their parent is gone
+            assert orphan.exists()
+            with serve(environment) as following:
+                (own,) = {file.parent for file in metric_files(following)}
+                assert (orphan.exists(), used.exists(), own.exists()) == (False, True, True)
 
     def test_a_killed_worker_is_replaced(self, databases: Databases, sample: str) -> None:
         with serve(databases.environment(sample, WEB_WORKERS="2")) as server:
@@ -148,6 +180,18 @@ def eventually_draining(kept: http.client.HTTPConnection) -> bool:
     while True:
         if status(kept, "/readyz") == 503:
             return True
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether some process still serves with this folder."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(opened)
+    return False
 
 
 def metric_files(server: Gunicorn) -> set[Path]:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask
 
 from bookstore.config import Settings, Surface
-from bookstore.orders import api, invoice, pages
+from bookstore.orders import api, invoice, metrics, pages
 from bookstore.web import register
 
 BLUEPRINTS: dict[Surface, list[Blueprint]] = {Surface.API: [api.api], Surface.STOREFRONT: [pages.pages, invoice.pages]}
@@ -11,4 +11,5 @@ BLUEPRINTS: dict[Surface, list[Blueprint]] = {Surface.API: [api.api], Surface.ST
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves."""
+    metrics.show()
     register(app, settings, BLUEPRINTS, private=True)

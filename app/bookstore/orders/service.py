@@ -13,9 +13,10 @@ from bookstore.cart import queries as carts
 from bookstore.cart import service as cart_service
 from bookstore.cart.models import Cart, CartLine
 from bookstore.config import Settings
+from bookstore.db import after_commit
 from bookstore.errors import Conflict, FieldError, InvalidInput, NotFound
 from bookstore.formats import money
-from bookstore.orders import links, pricing, queries
+from bookstore.orders import links, metrics, pricing, queries
 from bookstore.orders.models import SalesOrder, SalesOrderEvent, SalesOrderLine
 from bookstore.orders.numbers import new_number
 from bookstore.orders.schemas import OrderIn
@@ -66,12 +67,14 @@ def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> 
     # Read after taking: the books are locked now, so that their prices cannot change any more.
     rows = carts.lines(session, wanted.cart_id)
     if short:
+        metrics.REFUSED.labels(metrics.OUT_OF_STOCK).inc()
         raise Conflict("; ".join(_shortage(row) for row in rows if row.id in short))
     currency = _settings().currency
     if others := [row.title for row in rows if row.currency != currency]:
         raise Conflict(f"Orders are taken in {currency} only: take {', '.join(others)} out of the cart.")
     totals = price(rows, wanted.address.country)
     if totals.total_cents != wanted.expected_total_cents:
+        metrics.REFUSED.labels(metrics.PRICE_CHANGED).inc()
         raise _changed_total(totals.total_cents, wanted.expected_total_cents, currency)
     order = SalesOrder(
         number=number,
@@ -104,6 +107,7 @@ def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> 
     session.flush()
     cart_service.empty(session, wanted.cart_id)
     announce(session, order)
+    after_commit(session, metrics.PLACED.inc)
     return order
 
 

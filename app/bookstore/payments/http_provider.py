@@ -14,6 +14,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from bookstore.config import Settings
 from bookstore.errors import BadRequest, NotFound, ServiceUnavailable, Unauthorized
+from bookstore.payments import metrics
 from bookstore.payments.models import PaymentState
 from bookstore.payments.provider import Checkout, Event, Status
 
@@ -107,12 +108,14 @@ class HttpProvider:
             # redirect=False: the key goes to no other host.
             response = self._http.request(method, self._url + path, json=body, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError as error:
+            metrics.PROVIDER_FAILURES.inc()
             log.warning("payment_provider_away", method=method, error=type(error).__name__)
             raise ServiceUnavailable(AWAY) from None
         if response.status == 404:
             raise NotFound("The payment provider knows no such payment.")
         made = _payment_in(response)
         if made is None:
+            metrics.PROVIDER_FAILURES.inc()
             log.error("payment_provider_refused", method=method, status=response.status)
             raise ServiceUnavailable(AWAY)
         return made

@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from bookstore.db import reading, unit_of_work
+from bookstore.db import after_commit, reading, unit_of_work
 from bookstore.errors import Conflict, NotFound, ServiceUnavailable
 from bookstore.orders.models import SalesOrder
 from bookstore.orders.service import change_state, locked_order
 from bookstore.orders.states import LABELS, State
-from bookstore.payments import provider, queries, settling
+from bookstore.payments import metrics, provider, queries, settling
 from bookstore.payments.models import Payment, PaymentState
 from bookstore.payments.provider import Status
 
@@ -115,6 +115,7 @@ def promise_refund(session: Session, order: SalesOrder, actor: str, reason: str 
         change_state(session, order, State.REFUNDED, actor=actor, reason=reason)
     for payment in paid:
         payment.state = PaymentState.REFUND_PENDING
+        after_commit(session, metrics.SETTLED.labels(payment.state).inc)
     return [payment.provider_id for payment in (*promised, *paid)]
 
 

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bookstore.db import after_commit
 from bookstore.errors import Conflict, NotFound
 from bookstore.orders.models import SalesOrder
 from bookstore.orders.service import change_state, locked_order
 from bookstore.orders.states import TRANSITIONS, State
 from bookstore.outbox.service import enqueue
-from bookstore.payments import provider, queries
+from bookstore.payments import metrics, provider, queries
 from bookstore.payments.models import Payment, PaymentState, WebhookEvent
 from bookstore.payments.provider import Event, Status
 
@@ -47,6 +48,7 @@ def settle(session: Session, status: Status) -> PaymentState:
     elif status.state in (PaymentState.DECLINED, PaymentState.EXPIRED) and before == PaymentState.OPEN:
         payment.state = status.state
     if payment.state != before:
+        after_commit(session, metrics.SETTLED.labels(payment.state).inc)
         log.info("payment_settled", order=order.number, payment=payment.provider_id, before=before, state=payment.state)
     session.flush()
     return PaymentState(payment.state)
@@ -57,6 +59,7 @@ def expire(session: Session, provider_id: str) -> PaymentState:
     _, payment = _locked(session, provider_id)
     if payment.state == PaymentState.OPEN:
         payment.state = PaymentState.EXPIRED
+        after_commit(session, metrics.SETTLED.labels(payment.state).inc)
         log.error("payment_unknown_to_provider", payment=provider_id)
     return PaymentState(payment.state)
 

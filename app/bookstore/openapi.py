@@ -12,9 +12,10 @@ from bookstore import __version__, errors
 from bookstore.config import Settings, Surface
 from bookstore.errors import DomainError, Problem
 from bookstore.problems import PROBLEM
-from bookstore.web import Api, Operation
+from bookstore.web import CSV, JSON, Api, CsvFile, Operation
 
 REF = "#/components/schemas/{model}"
+FILE = {"type": "string", "format": "csv"}
 PATH_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 # Any request can end in these: unreadable, unknown query or field, database away.
 ALWAYS: tuple[type[DomainError], ...] = (errors.BadRequest, errors.InvalidInput, errors.ServiceUnavailable)
@@ -79,7 +80,7 @@ def _schemas(operations: list[Operation]) -> tuple[dict[Any, Any], dict[str, Any
     wanted: dict[tuple[type[BaseModel], Any], None] = {(Problem, "serialization"): None}
     for operation in operations:
         wanted |= {(model, "validation"): None for model in operation.parts.values()}
-        if operation.answer:
+        if operation.answer and operation.answer is not CsvFile:
             wanted[(operation.answer, "serialization")] = None
     references, definitions = models_json_schema(list(wanted), ref_template=REF)
     return dict(references), definitions["$defs"]
@@ -95,8 +96,9 @@ def _operation(operation: Operation, schemas: dict[tuple[type[BaseModel], str], 
         described["description"] = operation.description
     if parameters := _parameters(operation):
         described["parameters"] = parameters
-    if body := operation.parts.get("body"):
-        content = {name: {"schema": schemas[(body, "validation")]} for name in operation.content_types}
+    if operation.takes_file or "body" in operation.parts:
+        schema = FILE if operation.takes_file else schemas[(operation.parts["body"], "validation")]
+        content = {name: {"schema": schema} for name in operation.content_types}
         described["requestBody"] = {"required": True, "content": content}
     if operation.scope:
         described["security"] = [{"token": []}]
@@ -125,7 +127,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
                 "in": "header",
                 # Required in truth; declared optional so that its absence has an answer of its own, 428.
                 "required": False,
-                "description": "The ETag of the last GET. Without it: 428; if the book has changed since: 412.",
+                "description": "The ETag of the last GET. Without it: 428; if it has changed since: 412.",
                 "schema": {"type": "string"},
             }
         )
@@ -157,13 +159,15 @@ def _inline(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, An
 
 def _responses(operation: Operation, schemas: dict[tuple[type[BaseModel], str], Any]) -> dict[str, Any]:
     success: dict[str, Any] = {"description": "Done."}
-    if operation.answer:
-        success["content"] = {"application/json": {"schema": schemas[(operation.answer, "serialization")]}}
+    if operation.answer is CsvFile:
+        success["content"] = {CSV: {"schema": FILE}}
+    elif operation.answer:
+        success["content"] = {JSON: {"schema": schemas[(operation.answer, "serialization")]}}
         success["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "For If-Match and If-None-Match."}}
     if operation.status == 201:
         success["headers"]["Location"] = {"schema": {"type": "string"}, "description": "The new resource."}
     responses: dict[str, Any] = {str(operation.status): success}
-    if operation.method == "GET":
+    if operation.method == "GET" and operation.answer is not CsvFile:
         responses["304"] = {"description": "You have it already (If-None-Match)."}
     for error in _errors(operation):
         responses[str(int(error.status))] = {
@@ -181,6 +185,6 @@ def _errors(operation: Operation) -> list[type[DomainError]]:
         found.append(errors.Conflict)
     if operation.conditional:
         found += [errors.PreconditionRequired, errors.PreconditionFailed]
-    if "body" in operation.parts:
+    if operation.takes_file or "body" in operation.parts:
         found += [errors.UnsupportedMediaType, errors.ContentTooLarge]
     return sorted(set(found), key=lambda error: error.status)

@@ -7,12 +7,12 @@ by the pydantic model in the annotation, with the session of one unit of work (o
 import hashlib
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request, stream_with_context
 from pydantic import BaseModel, ValidationError
 
 from bookstore import db
@@ -29,7 +29,12 @@ from bookstore.errors import (
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
+CSV = "text/csv"
 IDEMPOTENCY_KEY = re.compile(r'(?P<quote>"?)(?P<key>[A-Za-z0-9._~:-]{1,255})(?P=quote)')
+
+
+class CsvFile(BaseModel):
+    """Stands for a file in `Api.operation(answer=CsvFile)`; the handler gives `csv_file(...)`."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Operation:
     scope: str | None
     conditional: bool
     idempotent: bool
+    takes_file: bool
     parts: Mapping[str, type[BaseModel]]
     answer: type[BaseModel] | None
     errors: Sequence[type[DomainError]]
@@ -61,6 +67,8 @@ class Operation:
     @property
     def content_types(self) -> tuple[str, ...]:
         """What a body may be sent as."""
+        if self.takes_file:
+            return (CSV,)
         return (JSON, MERGE_PATCH) if self.method == "PATCH" else (JSON,)
 
 
@@ -84,7 +92,8 @@ class Api(Blueprint):
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a handler. `scope` is what a bearer token must have; `conditional` means that it needs If-Match.
 
-        A handler that asks for `idempotency_key` gets what the request has in Idempotency-Key.
+        A handler that asks for `idempotency_key` gets what the request has in Idempotency-Key; one that asks for `file`
+        gets the bytes of a CSV file of at most IMPORT_MAX_BYTES.
         """
 
         def register(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -100,6 +109,7 @@ class Api(Blueprint):
                 scope=scope,
                 conditional=conditional,
                 idempotent="idempotency_key" in hints,
+                takes_file="file" in hints,
                 parts={part: hints[part] for part in ("path", "query", "body") if part in hints},
                 answer=answer,
                 errors=errors,
@@ -140,6 +150,8 @@ def _view(handler: Callable[..., Any], operation: Operation, *, wants_session: b
         if operation.scope:
             authorize(operation.scope)
         inputs: dict[str, Any] = {name: read(model, operation, path) for name, read, model in parts}
+        if operation.takes_file:
+            inputs["file"] = _read_file(operation)
         if operation.idempotent:
             inputs["idempotency_key"] = _read_idempotency_key()
         if not wants_session:
@@ -175,13 +187,23 @@ def _read_query(model: type[BaseModel], _operation: Operation, _path: dict[str, 
 
 
 def _read_body(model: type[BaseModel], operation: Operation, _path: dict[str, str]) -> BaseModel:
+    data = _read_data(operation)
+    return _validate(lambda: model.model_validate_json(data, strict=True), "body")
+
+
+def _read_file(operation: Operation) -> bytes:
+    request.max_content_length = current_app.config["SETTINGS"].import_max_bytes
+    return _read_data(operation)
+
+
+def _read_data(operation: Operation) -> bytes:
     if request.mimetype not in operation.content_types:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(operation.content_types)}.")
     data = request.get_data(cache=False)
     # A body in chunks has no length to refuse beforehand: it was cut off at the limit.
     if request.content_length is None and len(data) == request.max_content_length:
         raise ContentTooLarge(f"Send at most {request.max_content_length} bytes.")
-    return _validate(lambda: model.model_validate_json(data, strict=True), "body")
+    return data
 
 
 def _validate(read: Callable[[], BaseModel], part: str) -> BaseModel:
@@ -193,8 +215,17 @@ def _validate(read: Callable[[], BaseModel], part: str) -> BaseModel:
         raise InvalidInput.from_validation(error, part) from None
 
 
-def respond(result: BaseModel | Reply | None, status: int = 200) -> Response:
+def csv_file(lines: Iterator[bytes], name: str) -> Response:
+    """A CSV file to be saved under this name, sent as it is made."""
+    response = Response(stream_with_context(lines), mimetype=CSV)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def respond(result: BaseModel | Reply | Response | None, status: int = 200) -> Response:
     """The response to a handler's result; 304 where the caller has it already."""
+    if isinstance(result, Response):
+        return result
     reply = result if isinstance(result, Reply) else Reply(result, status)
     body = reply.body.model_dump_json().encode() if isinstance(reply.body, BaseModel) else reply.body or b""
     response = Response(body, reply.status, mimetype=JSON if body else None)

@@ -10,15 +10,17 @@ from bookstore.errors import Conflict, Forbidden, NotFound, Unauthorized
 from bookstore.orders import idempotency, links, queries, service, steps
 from bookstore.orders.schemas import (
     Address,
+    HistoryEvent,
     OrderAccess,
     OrderEventOut,
+    OrderHistory,
     OrderIn,
     OrderLineOut,
     OrderList,
+    OrderListed,
     OrderListQuery,
     OrderOut,
     OrderPath,
-    OrderSummary,
     PaymentOut,
     QuoteIn,
     QuoteOut,
@@ -60,9 +62,9 @@ def create_order(session: Session, body: OrderIn, idempotency_key: str) -> Reply
 
 @api.operation("GET", "/orders", answer=OrderList, scope=SCOPE)
 def list_orders(session: ReadSession, query: OrderListQuery) -> Reply:
-    """List orders, the newest first."""
-    page = queries.orders(session, query.state, query.limit, query.cursor)
-    items = [OrderSummary.model_validate(row, from_attributes=True) for row in page.rows]
+    """List orders, the newest first, or find those of a number or an e-mail address."""
+    page = queries.orders(session, query.state, query.find or "", query.limit, query.cursor)
+    items = [OrderListed.model_validate(row, from_attributes=True) for row in page.rows]
     return Reply(OrderList(items=items, next=next_page(page.next_cursor)))
 
 
@@ -71,6 +73,18 @@ def read_order(session: ReadSession, path: OrderPath, query: OrderAccess) -> Rep
     """Read an order: with its token, or with a bearer token that has the scope `orders`."""
     _let_in(path, query)
     return Reply(_order(session, path.number))
+
+
+@api.operation("GET", "/orders/<number>/history", answer=OrderHistory, scope=SCOPE, errors=[NotFound])
+def read_order_history(session: ReadSession, path: OrderPath) -> OrderHistory:
+    """Read who took each step of an order, when and why."""
+    row = queries.existing_order(session, path.number)
+    return OrderHistory(
+        items=[
+            HistoryEvent(state=event.state, at=event.created_at, reason=event.reason, actor=event.actor)
+            for event in queries.events(session, row.id)
+        ]
+    )
 
 
 @api.operation(
@@ -95,13 +109,11 @@ def _let_in(path: OrderPath, query: OrderAccess) -> None:
     if query.token is None:
         authorize(SCOPE)
     elif links.number_of(query.token) != path.number:
-        raise NotFound(service.NO_SUCH_ORDER)
+        raise NotFound(queries.NO_SUCH_ORDER)
 
 
 def _order(session: ReadSession | Session, number: str) -> OrderOut:
-    row = queries.order(session, number)
-    if row is None:
-        raise NotFound(service.NO_SUCH_ORDER)
+    row = queries.existing_order(session, number)
     return OrderOut(
         number=row.number,
         state=row.state,

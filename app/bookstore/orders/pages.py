@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any
 
 from flask import Blueprint, current_app, redirect, render_template, request
 from pydantic import ValidationError
@@ -92,7 +91,7 @@ def cancel(token: str) -> BaseResponse | tuple[str, int]:
     number = links.number_of(token)
     try:
         with reading() as session:
-            row = _order(session, number)
+            row = queries.existing_order(session, number)
         if row.state == State.PAID:
             payments.refund(number, "customer", "The buyer called it off.")
         elif row.state == State.PENDING_PAYMENT:
@@ -125,7 +124,7 @@ def _order_page(token: str, problem: str | None = None) -> str:
     number = links.number_of(token)
     payments.refresh(number)
     with reading() as session:
-        row = _order(session, number)
+        row = queries.existing_order(session, number)
         lines, events = queries.lines(session, row.id), queries.events(session, row.id)
     return render_template(
         "order.html",
@@ -139,13 +138,6 @@ def _order_page(token: str, problem: str | None = None) -> str:
         State=State,
         can_pay=current_app.config["SETTINGS"].takes_orders,
     )
-
-
-def _order(session: Any, number: str) -> Any:
-    row = queries.order(session, number)
-    if row is None:
-        raise NotFound(service.NO_SUCH_ORDER)
-    return row
 
 
 def _may_order() -> bool:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from bookstore import pagination
 from bookstore.db import ReadSession
+from bookstore.errors import NotFound
 from bookstore.orders.models import Invoice, SalesOrder, SalesOrderEvent, SalesOrderLine
+from bookstore.orders.numbers import as_number
 from bookstore.orders.states import State
 
 WHOLE = tuple(SalesOrder.__table__.columns)
@@ -21,12 +23,21 @@ EVENTS: tuple[Any, ...] = (
     SalesOrderEvent.state, SalesOrderEvent.actor, SalesOrderEvent.reason, SalesOrderEvent.created_at,
 )  # fmt: skip
 NEWEST = "newest_orders"
+NO_SUCH_ORDER = "There is no such order."
 
 
 def order(session: ReadSession | Session, number: str) -> Row[Any] | None:
     """An order without its lines, and its invoice's number and time, None before it is paid."""
     statement = select(*WHOLE, *INVOICE).outerjoin(Invoice, Invoice.order_id == SalesOrder.id)
     return session.execute(statement.where(SalesOrder.number == number)).one_or_none()
+
+
+def existing_order(session: ReadSession | Session, number: str) -> Row[Any]:
+    """As `order`; raises NotFound."""
+    row = order(session, number)
+    if row is None:
+        raise NotFound(NO_SUCH_ORDER)
+    return row
 
 
 def lines(session: ReadSession | Session, order_id: int) -> Sequence[Row[Any]]:
@@ -41,9 +52,20 @@ def events(session: ReadSession | Session, order_id: int) -> Sequence[Row[Any]]:
     ).all()
 
 
-def orders(session: ReadSession, state: State | None, limit: int, cursor: str | None) -> pagination.Page:
-    """One page of orders, the newest first; raises BadRequest for a forged cursor."""
+def orders(session: ReadSession, state: State | None, find: str, limit: int, cursor: str | None) -> pagination.Page:
+    """One page of orders, the newest first, of a number or an e-mail address; raises BadRequest for a forged cursor."""
     statement = select(*WHOLE)
     if state:
         statement = statement.where(SalesOrder.state == state)
+    if "@" in find:
+        statement = statement.where(func.lower(SalesOrder.email) == find.lower())
+    elif find:
+        statement = statement.where(SalesOrder.number == as_number(find))
     return pagination.by_id(session, statement, SalesOrder.id, NEWEST, limit, cursor)
+
+
+def counts(session: ReadSession) -> dict[State, int]:
+    """How many orders are in each state."""
+    statement = select(SalesOrder.state, func.count().label("orders")).group_by(SalesOrder.state)
+    found = {row.state: row.orders for row in session.execute(statement)}
+    return {state: found.get(state, 0) for state in State}

@@ -66,6 +66,9 @@ class OrderListQuery(Input):
     """Which orders."""
 
     state: State | None = None
+    find: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), Storable, WithoutNul] | None = Field(
+        None, description="An order's number, however it is typed, or the buyer's whole e-mail address."
+    )
     cursor: CursorText | None = None
     limit: Limit = 20
 
@@ -131,11 +134,31 @@ class OrderOut(OrderSummary):
     token: str = Field(description="Lets whoever has it see this order.")
 
 
+class OrderListed(OrderSummary):
+    """An order in the shop's list."""
+
+    email: str
+    name: str
+    country: str
+
+
 class OrderList(BaseModel):
     """One page of orders, the newest first."""
 
-    items: list[OrderSummary]
+    items: list[OrderListed]
     next: str | None
+
+
+class HistoryEvent(OrderEventOut):
+    """A step of an order, with who took it."""
+
+    actor: str = Field(description="`staff:<name>`, `token:<name>`, `customer`, `payments` or `system`.")
+
+
+class OrderHistory(BaseModel):
+    """Every step of an order, the first one first."""
+
+    items: list[HistoryEvent]
 
 
 class TransitionIn(Input):

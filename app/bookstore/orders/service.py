@@ -26,7 +26,6 @@ from bookstore.stock import service as stock
 from bookstore.stock.models import Reason
 
 EXPIRED_AT_ONCE = 100
-NO_SUCH_ORDER = "There is no such order."
 NO_ORDERS = "This shop cannot take orders now: there is no way to pay yet. Please come back later."
 
 
@@ -144,7 +143,7 @@ def locked_order(session: Session, number: str) -> SalesOrder:
         .execution_options(populate_existing=True)
     )
     if order is None:
-        raise NotFound(NO_SUCH_ORDER)
+        raise NotFound(queries.NO_SUCH_ORDER)
     return order
 
 

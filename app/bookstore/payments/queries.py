@@ -1,13 +1,24 @@
 """Every read of payments, as SQLAlchemy statements."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bookstore.db import ReadSession
 from bookstore.orders.models import SalesOrder
 from bookstore.payments.models import Payment, PaymentState
+
+PAYMENT: list[InstrumentedAttribute[Any]] = [
+    Payment.provider, Payment.provider_id, Payment.state, Payment.amount_cents, Payment.currency, Payment.created_at,
+    Payment.updated_at,
+]  # fmt: skip
+
+
+def of_order(session: ReadSession, order_id: int) -> Sequence[Row[Any]]:
+    """The payments of an order, the first one first."""
+    return session.execute(select(*PAYMENT).where(Payment.order_id == order_id).order_by(Payment.id)).all()
 
 
 def open_ids(session: ReadSession, number: str, provider: str) -> Sequence[str]:

@@ -3,12 +3,13 @@
 from flask import Blueprint, Flask
 
 from bookstore.config import Settings, Surface
-from bookstore.staff import api, guard, navigation
+from bookstore.staff import guard, navigation
+from bookstore.staff.api import APIS
 from bookstore.staff.pages import PAGES
 from bookstore.web import register
 
 BLUEPRINTS: dict[Surface, list[Blueprint]] = {
-    Surface.API: [api.api],
+    Surface.API: [module.api for module in APIS],
     Surface.STOREFRONT: [module.pages for module in PAGES],
 }
 

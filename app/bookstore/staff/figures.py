@@ -11,11 +11,14 @@ from typing import Any
 
 from sqlalchemy import Date, Row, case, cast, func, select
 
+from bookstore.config import Settings
 from bookstore.db import ReadSession
 from bookstore.orders.models import SalesOrder, SalesOrderEvent, SalesOrderLine
 from bookstore.orders.states import State
+from bookstore.stock import queries as stock
 
-DAYS = 30
+DAYS, WEEK_DAYS = 30, 7
+BEST_SELLERS = 10
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,38 @@ class Day:
     date: date
     orders: int = 0
     revenue_cents: int = 0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How the shop does, and what waits to be done; money in the smallest unit of the shop's currency."""
+
+    days: list[Day]
+    to_pack: int
+    to_ship: int
+    best_sellers: Sequence[Row[Any]]
+    scarce_count: int
+
+    @property
+    def today(self) -> Day:
+        """The last of the days."""
+        return self.days[-1]
+
+    @property
+    def week_cents(self) -> int:
+        """What came in on the last seven days, less refunds."""
+        return sum(day.revenue_cents for day in self.days[-WEEK_DAYS:])
+
+
+def read(session: ReadSession, settings: Settings) -> Figures:
+    """The figures of today and of the last 30 days."""
+    last = today()
+    return Figures(
+        days(session, settings.currency, last),
+        *waiting(session),
+        best_sellers(session, last, BEST_SELLERS),
+        stock.count_low(session, settings.low_stock),
+    )
 
 
 def today() -> date:

@@ -16,6 +16,7 @@ from flask import Flask, current_app
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.orm import Session
 
+from bookstore import audit, pagination
 from bookstore.catalogue.csv_rows import (
     DEFAULT_PRICE_CENTS,
     DEFAULT_STOCK,
@@ -36,6 +37,8 @@ KEPT = timedelta(days=30)
 # Longer than a batch takes: nobody works on an import that stood still for so long.
 ABANDONED = timedelta(seconds=15)
 EXAMPLES = 20
+LONGEST_NAME = 200
+NEWEST = "newest_imports"
 NO_SUCH_IMPORT = "There is no such import: it may have been forgotten after 30 days."
 LISTED = tuple(column for column in CatalogueImport.__table__.columns if column.name != "content")
 log = structlog.get_logger(__name__)
@@ -43,16 +46,18 @@ log = structlog.get_logger(__name__)
 
 def add(session: Session, filename: str, content: bytes, actor: str) -> int:
     """Keep a file, to be tried; gives its id. Files of more than 30 days ago are forgotten."""
+    name = "".join(letter for letter in filename if letter.isprintable())[:LONGEST_NAME] or "catalogue.csv"
     session.execute(delete(CatalogueImport).where(CatalogueImport.created_at < func.now() - KEPT))
     upload = CatalogueImport(
-        filename=filename, content=content, lines=content.count(b"\n"), actor=actor, state=ImportState.CHECKING
+        filename=name, content=content, lines=content.count(b"\n"), actor=actor, state=ImportState.CHECKING
     )
     session.add(upload)
     session.flush()
+    audit.record(session, "import.upload", f"import:{upload.id}", by=actor, file=name, bytes=len(content))
     return upload.id
 
 
-def confirm(session: Session, import_id: int) -> CatalogueImport:
+def confirm(session: Session, import_id: int) -> None:
     """Have a tried file imported; raises NotFound, and Conflict for one that is not waiting for that."""
     upload = session.scalar(select(CatalogueImport).where(CatalogueImport.id == import_id).with_for_update())
     if upload is None:
@@ -62,12 +67,12 @@ def confirm(session: Session, import_id: int) -> CatalogueImport:
     upload.state, upload.line, upload.examples = ImportState.IMPORTING, 0, []
     upload.added = upload.updated = upload.unchanged = upload.rejected = 0
     session.flush()
-    return upload
+    audit.record(session, "import.start", f"import:{import_id}", file=upload.filename)
 
 
-def recent(session: ReadSession, limit: int) -> Sequence[Row[Any]]:
-    """The last uploads."""
-    return session.execute(select(*LISTED).order_by(CatalogueImport.id.desc()).limit(limit)).all()
+def recent(session: ReadSession, limit: int, cursor: str | None = None) -> pagination.Page:
+    """One page of the uploads, the newest first; raises BadRequest for a forged cursor."""
+    return pagination.by_id(session, select(*LISTED), CatalogueImport.id, NEWEST, limit, cursor)
 
 
 def read(session: ReadSession, import_id: int) -> Row[Any]:
@@ -169,8 +174,18 @@ def _locked(session: Session, import_id: int, state: ImportState, line: int) -> 
     return session.scalar(select(CatalogueImport).where(*same).with_for_update())
 
 
-def rejected_rows(file: CatalogueFile) -> Iterator[bytes]:
-    """The rows of a file that cannot be imported, as CSV: line, reason, and the row as it was."""
+def rejected_rows(import_id: int) -> Iterator[bytes]:
+    """The rows of a file that cannot be imported, as CSV: line, reason, and the row as it was.
+
+    Raises NotFound, and Conflict for a file that cannot be read at all.
+    """
+    try:
+        return _rejected(catalogue_file(import_id))
+    except NotACatalogue as problem:
+        raise Conflict(f"This file was refused as a whole. {problem}") from None
+
+
+def _rejected(file: CatalogueFile) -> Iterator[bytes]:
     yield from csv_lines([["line", "reason", *file.header]])
     yield from csv_lines([row.line, row.reason, *row.cells] for row in file if isinstance(row, Rejected))
 

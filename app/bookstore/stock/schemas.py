@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from bookstore.catalogue.schemas import CursorText, Input, Limit
 from bookstore.stock.models import Reason
-from bookstore.types import INTEGER_MAX, Line, Whole
+from bookstore.types import INTEGER_MAX, Count, Line, Whole
 
 
 def _not_zero(value: int) -> int:
@@ -61,3 +61,29 @@ class MovementList(BaseModel):
 
     items: list[MovementOut]
     next: str | None
+
+
+class LowStockQuery(Input):
+    """Which books run out."""
+
+    at_most: Count | None = Field(None, description="Copies; the shop's own limit without it.")
+    limit: Limit = 100
+
+
+class ScarceBook(BaseModel):
+    """A book on sale with few copies."""
+
+    isbn13: str
+    title: str
+    byline: str
+    stock: int
+    price_cents: int
+    currency: str
+
+
+class LowStock(BaseModel):
+    """Some of the books that run out."""
+
+    at_most: int
+    count: int = Field(description="All of them.")
+    items: list[ScarceBook]

@@ -42,6 +42,8 @@ NOTED: dict[str, Row] = {
     "reset_second_factor": ("staff.reset_second_factor", "staff:bob", {}),
     "end_sessions": ("staff.end_sessions", "staff:bob", {}),
     "unlock_member": ("staff.unlock", "staff:bob", {}),
+    "upload_import": ("import.upload", "import:1", {"file": "catalogue.csv", "bytes": 20}),
+    "start_import": ("import.start", "import:1", {"file": "catalogue.csv"}),
 }
 LOG = "SELECT action, target, details FROM audit_log WHERE actor = 'token:tests' ORDER BY id"
 
@@ -103,6 +105,17 @@ def test_staff(send: Callable[..., Any], owner: Connection) -> None:
         send("POST", f"/api/v1/staff/bob/{action}")
     names = ("add_member", "change_member", "reset_member", "reset_second_factor", "end_sessions", "unlock_member")
     assert owner.execute(LOG.encode()).fetchall()[1:] == [NOTED[name] for name in names]
+
+
+def test_imports(
+    client: FlaskClient, authorized: dict[str, str], owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bookstore.staff.imports.start", lambda _import_id: None)
+    made = client.post("/api/v1/imports", data="isbn,title,authors\n\n", content_type="text/csv", headers=authorized)
+    assert made.status_code == 201
+    owner.execute("UPDATE catalogue_import SET state = 'checked'")
+    assert client.post("/api/v1/imports/1/start", headers=authorized).status_code == 200
+    assert owner.execute(LOG.encode()).fetchall() == [NOTED[name] for name in ("upload_import", "start_import")]
 
 
 def test_what_is_refused_is_not_noted(

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from threading import enumerate as enumerate_threads
 
 import pyotp
 import pytest
@@ -18,6 +19,13 @@ from bookstore.staff.roles import Role
 PASSWORD = "violet otters hum at noon"
 AddMember = Callable[..., str]
 LogIn = Callable[..., FlaskClient]
+
+
+def wait_for_imports() -> None:
+    """Return once no import is worked on, before the next test empties the tables."""
+    for thread in enumerate_threads():
+        if thread.name.startswith("import-"):
+            thread.join(30)
 
 
 def current_code(app: Flask, owner: Connection, username: str, *, later: int = 0) -> str:

@@ -90,6 +90,21 @@ class TestList:
         second = clerk.get(link).text
         assert [f">Same Word{number}<" in second for number in range(3)] == [True, False, False]
 
+    def test_the_api_has_the_same(self, client: FlaskClient, authorized: dict[str, str], add_book: AddBook) -> None:
+        visible, hidden = add_book(title="Visible"), add_book(title="Hidden", active=False)
+
+        def found(**query: Any) -> list[str]:
+            page = client.get("/api/v1/catalogue", query_string=query, headers=authorized).json or {}
+            return [book["title"] for book in page["items"]]
+
+        assert found() == ["Hidden", "Visible"]
+        assert found(active="false") == found(find="hidden") == found(find=hidden["isbn13"]) == ["Hidden"]
+        assert found(active="true") == ["Visible"]
+        first = client.get("/api/v1/catalogue?limit=1", headers=authorized).json or {}
+        second = client.get(first["next"], headers=authorized).json or {}
+        assert [book["isbn13"] for book in second["items"]] == [visible["isbn13"]]
+        assert client.get("/api/v1/catalogue").status_code == 401
+
 
 class TestAdd:
     def test_takes_what_people_write(

@@ -84,6 +84,31 @@ class TestNumbers:
         listed = re.findall(r'dir="auto">(Book \d)</a></th><td class="number">(\d+)</td>', page)
         assert [(title, int(count)) for title, count in listed] == [(title, int(count)) for title, count in best]
 
+    def test_the_api_has_the_same(
+        self, enrolled: LogIn, add_book: AddBook, sell: Sell, client: FlaskClient, authorized: dict[str, str]
+    ) -> None:
+        book = add_book(title="Best", stock=9)
+        for state in WAYS:
+            sell(state, book)
+        add_book(stock=0)
+        page = enrolled("ann", Role.CLERK).get("/staff").text
+        found = client.get("/api/v1/dashboard", headers=authorized).json
+        assert found
+        shown = figures(page)
+        assert shown == {
+            "Orders paid today": str(found["today"]["orders"]),
+            "Taken today, less refunds": money(found["today"]["revenue_cents"], found["currency"]),
+            "Taken in 7 days, less refunds": money(found["week_revenue_cents"], found["currency"]),
+            "To pack": str(found["orders_by_state"]["paid"]),
+            "To ship": str(found["orders_by_state"]["packed"]),
+            "Running out": str(found["running_out"]),
+        }
+        days = [(day["date"], str(day["orders"]), money(day["revenue_cents"], "USD")) for day in found["days"]]
+        assert days[::-1] == table(page)
+        assert found["best_sellers"] == [{"isbn13": book["isbn13"], "title": "Best", "sold": 4}]
+        assert found["orders_by_state"] == dict.fromkeys(WAYS, 1)
+        assert client.get("/api/v1/dashboard").status_code == 401
+
     def test_all_days_add_up_to_the_orders_that_stayed_paid(
         self, enrolled: LogIn, sell: Sell, owner: Connection
     ) -> None:

@@ -4,8 +4,7 @@ import csv
 import io
 import re
 import time
-from collections.abc import Iterator
-from threading import enumerate as enumerate_threads
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,8 +18,10 @@ from bookstore.db import unit_of_work
 from bookstore.health import draining
 from bookstore.staff import imports
 from bookstore.staff.roles import Role
+from bookstore.tokens import service as tokens
 from tests.app.catalogue.conftest import AddBook
-from tests.app.staff.conftest import LogIn
+from tests.app.problems import assert_problem
+from tests.app.staff.conftest import LogIn, wait_for_imports
 
 HEADER = "isbn,title,authors,price_cents,stock\n"
 DEADLINE_SECONDS = 30
@@ -60,9 +61,7 @@ def numbers(page: str) -> dict[str, int]:
 def manager(enrolled: LogIn) -> Iterator[FlaskClient]:
     """A manager, whose imports are over before the next test empties the tables."""
     yield enrolled("ann", Role.MANAGER)
-    for thread in enumerate_threads():
-        if thread.name.startswith("import-"):
-            thread.join(DEADLINE_SECONDS)
+    wait_for_imports()
 
 
 @pytest.fixture
@@ -108,9 +107,11 @@ class TestImport:
     def test_file_without_a_header_is_refused(self, manager: FlaskClient) -> None:
         unusable = {b"a,b\n1,2\n": "missing: authors, isbn, title", b"\xff\xfe\x00x": "missing", b'"a': "CSV"}
         for content, reason in unusable.items():
-            page = settled(manager, upload(manager, content).headers["Location"])
+            path = upload(manager, content).headers["Location"]
+            page = settled(manager, path)
             assert reason in page
             assert "Nothing was changed" in page
+            assert manager.get(f"{path}/rejected.csv").status_code == 409
             assert "/start" not in page
 
     def test_nothing_to_upload(self, manager: FlaskClient) -> None:
@@ -152,6 +153,83 @@ class TestImport:
         owner.execute("UPDATE catalogue_import SET created_at = now() - interval '31 days'")
         upload(manager, file(1))
         assert manager.get(path).status_code == 404
+
+
+class TestApi:
+    IMPORTS = "/api/v1/imports"
+
+    @pytest.fixture
+    def robot(self, client: FlaskClient, authorized: dict[str, str]) -> Iterator[Callable[..., Any]]:
+        """A function that sends a request with the token."""
+        yield lambda method, path, **options: client.open(
+            path, method=method, headers=authorized | options.pop("headers", {}), **options
+        )
+        wait_for_imports()
+
+    def settled(self, robot: Callable[..., Any], path: str) -> Any:
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while (found := robot("GET", path).json)["state"] in ("checking", "importing"):
+            assert time.monotonic() < deadline, found
+            time.sleep(0.05)
+        return found
+
+    def test_does_what_the_pages_do(self, robot: Callable[..., Any], owner: Connection) -> None:
+        content = file(30) + "123,Bad,Nobody,1,1\n"
+        made = robot("POST", f"{self.IMPORTS}?filename=new.csv", data=content, content_type="text/csv")
+        assert made.status_code == 201
+        path = made.headers["Location"]
+        tried = self.settled(robot, path)
+        assert (tried["state"], tried["filename"], tried["added"], tried["rejected"]) == ("checked", "new.csv", 30, 1)
+        assert tried["rejected_rows"] == [{"line": 32, "reason": "isbn: has a wrong check digit"}]
+        assert owner.execute("SELECT count(*) FROM book").fetchone() == (0,)
+        rejected = robot("GET", f"{path}/rejected.csv")
+        assert (rejected.mimetype, rejected.headers["Cache-Control"]) == ("text/csv", "no-store")
+        assert rejected.data.splitlines()[1] == b"32,isbn: has a wrong check digit,123,Bad,Nobody,1,1"
+        assert robot("POST", f"{path}/start").status_code == 200
+        assert self.settled(robot, path)["state"] == "done"
+        assert robot("POST", f"{path}/start").status_code == 409
+        assert owner.execute("SELECT count(*), sum(stock) FROM book").fetchone() == (30, 150)
+        assert owner.execute("SELECT DISTINCT reason, actor FROM stock_movement").fetchall() == [
+            ("imported", "token:tests")
+        ]
+        again = robot("POST", self.IMPORTS, data=robot("GET", "/api/v1/catalogue.csv").data, content_type="text/csv")
+        assert self.settled(robot, again.headers["Location"])["unchanged"] == 30
+        listed = robot("GET", f"{self.IMPORTS}?limit=1").json
+        assert [one["filename"] for one in listed["items"]] == ["catalogue.csv"]
+        assert [one["filename"] for one in robot("GET", listed["next"]).json["items"]] == ["new.csv"]
+
+    def test_refuses_what_is_no_file(self, robot: Callable[..., Any], app: Flask) -> None:
+        most = app.config["SETTINGS"].import_max_bytes
+        for data, kind, status in (
+            ("", "text/csv", 422),
+            (" \n", "text/csv", 422),
+            ("{}", "application/json", 415),
+            (" " * (most + 1), "text/csv", 413),
+        ):
+            response = robot("POST", self.IMPORTS, data=data, content_type=kind)
+            assert response.status_code == status
+            assert_problem(response)
+        assert robot("POST", self.IMPORTS, data=HEADER + " " * 1_500_000, content_type="text/csv").status_code == 201
+        unusable = robot("POST", self.IMPORTS, data="a,b\n1,2\n", content_type="text/csv").headers["Location"]
+        refused = self.settled(robot, unusable)
+        assert (refused["state"], "missing: authors" in refused["problem"]) == ("refused", True)
+        assert robot("GET", f"{unusable}/rejected.csv").status_code == 409
+        assert robot("GET", f"{self.IMPORTS}/99").status_code == 404
+
+    def test_needs_the_scope(self, client: FlaskClient, app: Flask) -> None:
+        with app.app_context(), unit_of_work() as session:
+            token = tokens.add_token(session, "weak", [one for one in tokens.Scope if one != "catalogue"], None)
+        weak = {"Authorization": f"Bearer {token}"}
+        for method, path in (
+            ("GET", ""),
+            ("POST", ""),
+            ("GET", "/1"),
+            ("POST", "/1/start"),
+            ("GET", "/1/rejected.csv"),
+        ):
+            assert client.open(f"{self.IMPORTS}{path}", method=method).status_code == 401
+            assert client.open(f"{self.IMPORTS}{path}", method=method, headers=weak).status_code == 403
+        assert client.get("/api/v1/catalogue.csv", headers=weak).status_code == 403
 
 
 @pytest.mark.usefixtures("interrupted")

@@ -7,8 +7,8 @@ import pytest
 from flask.testing import FlaskClient
 from psycopg import Connection
 
+from bookstore.orders.numbers import as_number
 from bookstore.orders.states import TRANSITIONS, State
-from bookstore.staff.order_queries import as_number
 from bookstore.staff.pages.orders import BUTTONS
 from bookstore.staff.roles import Role
 from tests.app.staff.conftest import LogIn
@@ -51,6 +51,18 @@ class TestBoard:
         assert other not in found
         assert "There is no such order" in clerk.get("/staff/orders?find=nothing").text
         assert "There is no such order" in clerk.get("/staff/orders?find=%25@%25").text
+
+    def test_the_api_finds_them_too(self, client: FlaskClient, authorized: dict[str, str], sell: Sell) -> None:
+        one, other = sell(email="Ann@Example.org"), sell(State.PACKED)
+
+        def found(**query: str) -> list[tuple[str, str, str]]:
+            page = client.get("/api/v1/orders", query_string=query, headers=authorized).json or {}
+            return [(item["number"], item["email"], item["name"]) for item in page["items"]]
+
+        of_one, of_other = (one, "Ann@Example.org", "A. Reader"), (other, "reader@example.org", "A. Reader")
+        assert found() == [of_other, of_one]
+        assert found(find="ann@example.ORG") == found(find=one.lower().replace("-", " ")) == [of_one]
+        assert found(find="ann@example.org", state="packed") == found(find="nothing") == found(find="%@%") == []
 
     def test_number_however_it_is_typed(self) -> None:
         assert as_number("7kq2m4zto9xi") == "7KQ2-M4ZT-09X1"
@@ -159,3 +171,39 @@ class TestSlip:
         for text in (number, "A Title", "A. Reader", "Happy birthday"):
             assert text in page
         assert "$" not in page.split("<article")[1].split("</article>")[0]
+
+
+class TestApi:
+    def test_tells_who_took_each_step_and_how_it_was_paid(
+        self, client: FlaskClient, authorized: dict[str, str], sell: Sell, owner: Connection
+    ) -> None:
+        number = sell(State.PAID)
+        owner.execute(
+            "INSERT INTO payment (order_id, provider, provider_id, state, amount_cents, currency, checkout_url)"
+            " VALUES (1, 'sandbox', 'pay_1', 'declined', 5, 'USD', ''), (1, 'sandbox', 'pay_2', 'paid', 5, 'USD', '')"
+        )
+        where = f"/api/v1/orders/{number}"
+        body = {"state": "packed", "reason": "Gift wrap"}
+        assert client.post(f"{where}/transitions", json=body, headers=authorized).status_code == 200
+        history = client.get(f"{where}/history", headers=authorized).json or {}
+        steps = [(step["state"], step["actor"], step["reason"]) for step in history["items"]]
+        assert steps[1:] == [("paid", "system", None), ("packed", "token:tests", "Gift wrap")]
+        paid = client.get(f"{where}/payments", headers=authorized).json or {}
+        assert [(one["provider_id"], one["state"]) for one in paid["items"]] == [
+            ("pay_1", "declined"),
+            ("pay_2", "paid"),
+        ]
+        order = client.get(where, headers=authorized).json or {}
+        for path in ("history", "payments"):
+            assert client.get(f"{where}/{path}?token={order['token']}").status_code == 401
+            assert client.get(f"/api/v1/orders/0000-0000-0000/{path}", headers=authorized).status_code == 404
+
+    def test_a_step_can_name_the_state_that_was_seen(
+        self, client: FlaskClient, authorized: dict[str, str], sell: Sell, owner: Connection
+    ) -> None:
+        number = sell(State.SHIPPED)
+        body = {"state": "refunded", "before": "paid"}
+        refused = client.post(f"/api/v1/orders/{number}/transitions", json=body, headers=authorized)
+        assert refused.status_code == 409
+        assert "is shipped now" in (refused.json or {})["detail"]
+        assert state_of(owner, number) == "shipped"

@@ -67,6 +67,21 @@ class TestPages:
         assert len(ledger(owner)) == 1
         assert owner.execute("SELECT count(*) FROM audit_log WHERE action LIKE 'stock.%'").fetchone() == (0,)
 
+    def test_the_api_lists_what_runs_out(
+        self, add_book: AddBook, client: FlaskClient, authorized: dict[str, str]
+    ) -> None:
+        books = [add_book(stock=stock, title=f"Stock {stock}") for stock in (3, 0, 4, 1)]
+        add_book(stock=0, active=False)
+
+        def found(**query: int) -> tuple[int, int, list[str]]:
+            page = client.get("/api/v1/low-stock", query_string=query, headers=authorized).json or {}
+            return page["at_most"], page["count"], [book["title"] for book in page["items"]]
+
+        assert found() == (3, 3, ["Stock 0", "Stock 1", "Stock 3"])
+        assert found(at_most=4, limit=2) == (4, 4, ["Stock 0", "Stock 1"])
+        assert found(at_most=0)[2] == [books[1]["title"]]
+        assert client.get("/api/v1/low-stock").status_code == 401
+
     def test_keyset_pages(
         self, enrolled: LogIn, add_book: AddBook, client: FlaskClient, authorized: dict[str, str]
     ) -> None:

@@ -1,11 +1,8 @@
 """/staff/imports: a catalogue file in, after a look at what it would do; the whole catalogue out."""
 
-from collections.abc import Iterator
-
-from flask import Blueprint, Response, current_app, redirect, render_template, request, stream_with_context
+from flask import Blueprint, Response, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from bookstore import audit
 from bookstore.catalogue import exporting
 from bookstore.catalogue.csv_rows import DEFAULT_PRICE_CENTS, CatalogueRow
 from bookstore.db import reading, unit_of_work
@@ -13,6 +10,7 @@ from bookstore.errors import Conflict, ContentTooLarge
 from bookstore.staff import guard, imports
 from bookstore.staff.import_models import ImportState
 from bookstore.staff.roles import Role
+from bookstore.web import csv_file
 
 pages = Blueprint("staff_imports", __name__, url_prefix="/staff/imports")
 SHOWN = 20
@@ -51,10 +49,8 @@ def upload() -> BaseResponse | tuple[str, int]:
         raise ContentTooLarge(f"The file has more than {most:,} bytes: split it, and upload one part after the other.")
     if not file or not content.strip():
         return _overview("Choose a CSV file that is not empty."), 422
-    name = "".join(letter for letter in file.filename or "" if letter.isprintable())[:200] or "catalogue.csv"
     with unit_of_work() as session:
-        import_id = imports.add(session, name, content, member.actor)
-        audit.record(session, "import.upload", f"import:{import_id}", file=name, bytes=len(content))
+        import_id = imports.add(session, file.filename or "", content, member.actor)
     imports.start(import_id)
     return redirect(f"/staff/imports/{import_id}", 303)
 
@@ -70,8 +66,7 @@ def start(import_id: int) -> BaseResponse | tuple[str, int]:
     """Import what was tried."""
     try:
         with unit_of_work() as session:
-            file = imports.confirm(session, import_id)
-            audit.record(session, "import.start", f"import:{import_id}", file=file.filename)
+            imports.confirm(session, import_id)
     except Conflict as problem:
         return _page(import_id, problem.detail), 409
     imports.start(import_id)
@@ -81,24 +76,18 @@ def start(import_id: int) -> BaseResponse | tuple[str, int]:
 @pages.get("/<int:import_id>/rejected.csv")
 def rejected(import_id: int) -> Response:
     """The rows that cannot be imported, with line and reason, to correct and upload."""
-    return _csv(imports.rejected_rows(imports.catalogue_file(import_id)), f"import-{import_id}-rejected.csv")
+    return csv_file(imports.rejected_rows(import_id), f"import-{import_id}-rejected.csv")
 
 
 @pages.get("/catalogue.csv")
 def export() -> Response:
     """The whole catalogue."""
-    return _csv(imports.csv_lines(exporting.rows()), "catalogue.csv")
-
-
-def _csv(lines: Iterator[bytes], name: str) -> Response:
-    response = Response(stream_with_context(lines), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    return csv_file(imports.csv_lines(exporting.rows()), "catalogue.csv")
 
 
 def _overview(problem: str | None = None) -> str:
     with reading() as session:
-        uploads = imports.recent(session, SHOWN)
+        uploads = imports.recent(session, SHOWN).rows
     return render_template(
         "staff/imports.html",
         uploads=uploads,

@@ -1,19 +1,16 @@
 """/staff/orders: every order, what it needs next, and its packing slip."""
 
-from typing import Any
-
 from flask import Blueprint, redirect, render_template, request
-from sqlalchemy import Row
-from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
-from bookstore.db import ReadSession, reading
+from bookstore.db import reading
 from bookstore.errors import Conflict, NotFound
 from bookstore.identity.forms import given
-from bookstore.orders import pricing, queries, service, steps
+from bookstore.orders import pricing, queries, steps
 from bookstore.orders.schemas import TransitionIn
 from bookstore.orders.states import LABELS, TRANSITIONS, State
-from bookstore.staff import forms, guard, order_queries
+from bookstore.payments import queries as payment_queries
+from bookstore.staff import forms, guard
 from bookstore.staff.roles import Role
 
 pages = Blueprint("staff_orders", __name__, url_prefix="/staff/orders")
@@ -39,8 +36,8 @@ def board() -> str:
     state = State(asked) if asked in set(State) else None
     search = request.args.get("find", "").strip()[:254]
     with reading() as session:
-        counts = order_queries.counts(session)
-        page = order_queries.orders(session, state, search, PER_PAGE, request.args.get("cursor"))
+        counts = queries.counts(session)
+        page = queries.orders(session, state, search, PER_PAGE, request.args.get("cursor"))
     following = forms.address("/staff/orders", state=state, find=search, cursor=page.next_cursor)
     return render_template(
         "staff/orders.html",
@@ -63,7 +60,7 @@ def show(number: str) -> str:
 def slip(number: str) -> str:
     """What goes into the parcel, to print."""
     with reading() as session:
-        order = _order(session, number)
+        order = queries.existing_order(session, number)
         lines = queries.lines(session, order.id)
     country = pricing.country_name(order.country)
     return render_template("staff/slip.html", order=order, lines=lines, country=country)
@@ -92,7 +89,7 @@ def _page(
 ) -> str:
     member = guard.require()
     with reading() as session:
-        order = _order(session, number)
+        order = queries.existing_order(session, number)
         now = State(order.state)
         return render_template(
             "staff/order.html",
@@ -100,7 +97,7 @@ def _page(
             country=pricing.country_name(order.country),
             lines=queries.lines(session, order.id),
             events=queries.events(session, order.id),
-            payments=order_queries.payments(session, order.id),
+            payments=payment_queries.of_order(session, order.id),
             # In the order of an order's life.
             steps=[state for state in State if state in TRANSITIONS[now]],
             allowed=[state for state in State if member.may(NEEDED.get(state, Role.CLERK))],
@@ -111,10 +108,3 @@ def _page(
             errors=errors or {},
             problem=problem,
         )
-
-
-def _order(session: ReadSession | Session, number: str) -> Row[Any]:
-    row = queries.order(session, number)
-    if row is None:
-        raise NotFound(service.NO_SUCH_ORDER)
-    return row

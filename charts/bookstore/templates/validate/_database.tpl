@@ -35,6 +35,13 @@ database.{{ $role }}.username: is empty; name the role
 {{- end }}
 {{- end -}}
 
+{{- /* A value of the subchart at a dotted path, nothing where it is empty or false: (dict "values" map "path" "a.b"). */ -}}
+{{- define "bookstore.validate.bundledValue" -}}
+{{- $value := .values | toJson | fromJson -}}
+{{- range splitList "." .path }}{{ $value = get (default dict $value) . }}{{ end -}}
+{{- with $value }}{{ toJson . }}{{ end -}}
+{{- end -}}
+
 {{- define "bookstore.validate.bundled" -}}
 {{- if .Values.postgresql.enabled }}
 {{- $bundled := .Subcharts.postgresql }}
@@ -70,10 +77,28 @@ postgresql.auth.username: the official image would make it a superuser; leave it
 {{- if ne .Values.postgresql.architecture "standalone" }}
 postgresql.architecture: the official image cannot replicate under this subchart; use an outside database
 {{- end }}
-{{- range $feature := list "tls" "metrics" "passwordUpdateJob" "volumePermissions" "backup" }}
-{{- if dig $feature "enabled" false ($.Values.postgresql | toJson | fromJson) }}
-postgresql.{{ $feature }}.enabled: needs Bitnami's own image; leave it off, or use an outside database
+{{- range $path := list "auth.enablePostgresUser" "auth.usePasswordFiles" }}
+{{- if not (include "bookstore.validate.bundledValue" (dict "values" $.Values.postgresql "path" $path)) }}
+postgresql.{{ $path }}: the official image and its init script read the passwords as files; leave it true
 {{- end }}
+{{- end }}
+{{- range $path := list "tls.enabled" "metrics.enabled" "passwordUpdateJob.enabled" "volumePermissions.enabled"
+  "backup.enabled" "ldap.enabled" "primary.standby.enabled" "primary.preInitDb.scripts" }}
+{{- if include "bookstore.validate.bundledValue" (dict "values" $.Values.postgresql "path" $path) }}
+postgresql.{{ $path }}: needs Bitnami's own image; leave it off, or use an outside database
+{{- end }}
+{{- end }}
+{{- range $path := list "configuration" "extendedConfiguration" "pgHbaConfiguration" "existingConfigmap"
+  "existingExtendedConfigmap" }}
+{{- if include "bookstore.validate.bundledValue" (dict "values" $.Values.postgresql.primary "path" $path) }}
+postgresql.primary.{{ $path }}: the official image does not read it; give the server its settings in postgresql.primary.args, such as [-c, max_connections=200]
+{{- end }}
+{{- end }}
+{{- if .Values.postgresql.primary.initdb.scriptsConfigMap }}
+postgresql.primary.initdb.scriptsConfigMap: takes the place of the script that makes the roles; add yours to postgresql.primary.initdb.scripts
+{{- end }}
+{{- if ne (int .Values.postgresql.containerPorts.postgresql) 5432 }}
+postgresql.containerPorts.postgresql: the official image listens on 5432; change postgresql.primary.service.ports.postgresql instead
 {{- end }}
 {{- if gt (len $name) 52 }}
 postgresql.fullnameOverride: {{ $name }} is too long for a StatefulSet (52 characters); set a shorter name

@@ -8,12 +8,12 @@ from typing import Any
 
 import yaml
 
-from tests.chart.rendering import CHART, Object, Render, containers, generated_keys, identity, merged, selects
+from tests.chart.policies import every_policy_covers_every_pod, the_database_and_its_clients_may_meet
+from tests.chart.rendering import CHART, Object, Render, Values, containers, generated_keys, identity, merged, selects
 
 LONGEST_NAME = 63
 LONGEST_CRON_JOB = 52
 RESTRICTED_VOLUMES = "configMap csi downwardAPI emptyDir ephemeral persistentVolumeClaim projected secret"
-Values = dict[str, Any]
 DEFAULTS: Values = yaml.safe_load((CHART / "values.yaml").read_text())
 
 
@@ -233,20 +233,6 @@ def every_pod_is_restricted(render: Render, values: Values) -> None:
             assert not any("hostPort" in port for port in each.get("ports", []))
 
 
-def every_policy_covers_every_pod(render: Render, values: Values) -> None:
-    policies = [each["spec"] for each in render.all("NetworkPolicy")]
-    if not any(each["metadata"]["name"].endswith(("-api", "-all")) for each in render.all("NetworkPolicy")):
-        return
-    for owner, template in render.pods():
-        types = {
-            kind
-            for one in policies
-            if selects(one["podSelector"]["matchLabels"], template)
-            for kind in one["policyTypes"]
-        }
-        assert types == {"Ingress", "Egress"}, identity(owner)
-
-
 CHECKS: list[Callable[[Render, Values], None]] = [
     ids_are_unique_and_fit,
     selectors_find_exactly_their_pods,
@@ -262,4 +248,5 @@ CHECKS: list[Callable[[Render, Values], None]] = [
     no_image_moves_by_itself,
     every_pod_is_restricted,
     every_policy_covers_every_pod,
+    the_database_and_its_clients_may_meet,
 ]

@@ -24,6 +24,7 @@ STAND_IN = "BOOKSTORE_POSTGRESQL_CHART"
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Object = dict[str, Any]
+Values = dict[str, Any]
 
 
 def program(name: str, variable: str) -> str | None:

@@ -27,6 +27,11 @@ def test_twice_is_the_same(file: Path, chart: Chart, rendered: Rendered) -> None
 
 
 @every_file
+def test_an_upgrade_is_the_same(file: Path, chart: Chart, rendered: Rendered) -> None:
+    assert chart.render(file, arguments=("--is-upgrade",)).output == rendered(file).output
+
+
+@every_file
 def test_helm_3_gives_the_same(file: Path, chart: Chart, rendered: Rendered, helm3: str) -> None:
     assert chart.render(file, helm=helm3).documents == rendered(file).documents
 

@@ -1,14 +1,14 @@
 """The customer who asks. All under /account is closed to others, but for the few pages in OPEN."""
 
 from typing import Any
-from urllib.parse import urlencode
 
-from flask import abort, g, redirect, request
+from flask import g
 from sqlalchemy import Row, literal, select
 
 from bookstore.customers.models import Customer
 from bookstore.db import reading
 from bookstore.identity import sessions
+from bookstore.identity.pages import is_closed, send_to_log_in
 from bookstore.identity.sessions import Kind
 
 OPEN = frozenset(
@@ -44,14 +44,11 @@ def require_customer() -> Row[Any]:
     """The customer who has logged in; anyone else is sent to log in, and comes back afterwards."""
     customer = current_customer()
     if customer is None:
-        # A form cannot be sent again after the log-in, so only a page is gone back to.
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else "/account"
-        abort(redirect(f"/account/login?{urlencode({'next': wanted})}", 303))
+        send_to_log_in("/account")
     return customer
 
 
 def close_by_default() -> None:
     """Before each request: nobody but a customer passes, unless the page is open."""
-    is_account = request.path == "/account" or request.path.startswith("/account/")
-    if is_account and request.endpoint is not None and request.endpoint not in OPEN:
+    if is_closed("/account", OPEN):
         require_customer()

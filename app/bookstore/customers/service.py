@@ -123,6 +123,12 @@ def checked(customer_id: int, password: str) -> Row[Any] | None:
     return row
 
 
+def change_password(customer_id: int, present: str, new: str) -> str | None:
+    """A new session's token, all others having ended; None where the present password is wrong."""
+    customer = checked(customer_id, present)
+    return set_password(customer, new) if customer else None
+
+
 def claim_orders(session: Session, customer_id: int, email: str) -> None:
     """Put what was ordered with this confirmed address, without logging in, into the customer's history."""
     mine = (SalesOrder.customer_id.is_(None), func.lower(SalesOrder.email) == email.lower())

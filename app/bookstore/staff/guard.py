@@ -1,14 +1,14 @@
 """Who may see a page of the staff. All under /staff is closed to others, but for the few pages in OPEN."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
-from flask import abort, g, redirect, request
+from flask import g
 from sqlalchemy import select
 
 from bookstore.db import reading
 from bookstore.errors import Forbidden
 from bookstore.identity import sessions
+from bookstore.identity.pages import is_closed, send_to_log_in
 from bookstore.identity.sessions import Kind
 from bookstore.staff.models import Staff
 from bookstore.staff.roles import Role
@@ -64,9 +64,7 @@ def require(role: Role = Role.CLERK) -> StaffMember:
     """
     member = current_staff()
     if member is None:
-        # A form cannot be sent again after the log-in, so only a page is gone back to.
-        wanted = request.full_path.rstrip("?") if request.method == "GET" else "/staff"
-        abort(redirect(f"/staff/login?{urlencode({'next': wanted})}", 303))
+        send_to_log_in("/staff")
     if not member.may(role):
         raise Forbidden(f"This needs the role {role.value}; yours is {member.role.value}. Ask an admin of the shop.")
     g.actor = member.actor
@@ -75,6 +73,5 @@ def require(role: Role = Role.CLERK) -> StaffMember:
 
 def close_by_default() -> None:
     """Before each request: nobody but staff passes, unless the page is open."""
-    is_staff = request.path == "/staff" or request.path.startswith("/staff/")
-    if is_staff and request.endpoint is not None and request.endpoint not in OPEN:
+    if is_closed("/staff", OPEN):
         require(Role.CLERK)

@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore.customers import personal_data, service
 from bookstore.customers.current import require_customer
-from bookstore.customers.pages.home import NOT_YOURS
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import Conflict, TooManyRequests
 from bookstore.identity import sessions
+from bookstore.identity.pages import NOT_YOURS
 from bookstore.identity.sessions import Kind
 
 pages = Blueprint("customer_data", __name__, url_prefix="/account")

@@ -1,6 +1,8 @@
 """Signing up, logging in and out, and choosing another password by mail."""
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from collections.abc import Callable
+
+from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore.customers import links, service
@@ -8,19 +10,13 @@ from bookstore.customers.current import current_customer
 from bookstore.customers.schemas import EmailIn, NameIn
 from bookstore.db import unit_of_work
 from bookstore.errors import TooManyRequests
-from bookstore.identity import passwords, sessions
+from bookstore.identity import sessions
 from bookstore.identity.forms import given, local_path, mistakes
+from bookstore.identity.pages import logged_in, reason_against
 from bookstore.identity.sessions import Kind
 
 pages = Blueprint("customer_entrance", __name__, url_prefix="/account")
 WRONG = "The e-mail address or the password is wrong."
-
-
-def logged_in(token: str, target: str = "/account") -> BaseResponse:
-    """Have the browser keep the session, and go on."""
-    response = redirect(target, 303, Response)
-    sessions.remember(response, Kind.CUSTOMER, token)
-    return response
 
 
 @pages.get("/login")
@@ -42,7 +38,7 @@ def log_in() -> BaseResponse | tuple[str, int]:
         token, problem, status = None, error.detail, 429
     if token is None:
         return render_template("account/login.html", given=typed, next=_next(), problem=problem), status
-    return logged_in(token, _next())
+    return logged_in(Kind.CUSTOMER, token, _next())
 
 
 @pages.post("/logout")
@@ -64,12 +60,7 @@ def sign_up_form() -> str:
 @pages.post("/sign-up")
 def sign_up() -> str | tuple[str, int]:
     """Mail a link to the address; the answer is the same for one that has an account."""
-    typed = given("email")
-    wanted, errors = mistakes(EmailIn, typed)
-    if wanted is None:
-        return render_template("account/sign_up.html", given=typed, errors=errors), 422
-    service.mail_sign_up(wanted.email)
-    return render_template("account/mailed.html", email=wanted.email)
+    return _mail(service.mail_sign_up, "account/sign_up.html")
 
 
 @pages.get("/confirm/<token>")
@@ -85,7 +76,7 @@ def confirm(token: str) -> BaseResponse | tuple[str, int]:
     email, typed = links.confirmed(token), given("name")
     password = request.form.get("password", "")
     wanted, errors = mistakes(NameIn, typed)
-    if reason := passwords.reason_against(password, email, typed["name"], _shop()):
+    if reason := reason_against(password, email, typed["name"]):
         errors["password"] = reason
     if wanted is None or errors:
         return render_template("account/confirm.html", email=email, given=typed, errors=errors), 422
@@ -93,7 +84,7 @@ def confirm(token: str) -> BaseResponse | tuple[str, int]:
     if session_token is None:
         problem = "This address has an account already: log in."
         return render_template("account/login.html", given={"email": email}, next="/account", problem=problem), 409
-    return logged_in(session_token)
+    return logged_in(Kind.CUSTOMER, session_token, "/account")
 
 
 @pages.get("/forgotten")
@@ -105,12 +96,7 @@ def forgotten_form() -> str:
 @pages.post("/forgotten")
 def forgotten() -> str | tuple[str, int]:
     """Mail a link to the address; the answer is the same for one that has no account."""
-    typed = given("email")
-    wanted, errors = mistakes(EmailIn, typed)
-    if wanted is None:
-        return render_template("account/forgotten.html", given=typed, errors=errors), 422
-    service.mail_reset(wanted.email)
-    return render_template("account/mailed.html", email=wanted.email)
+    return _mail(service.mail_reset, "account/forgotten.html")
 
 
 @pages.get("/reset/<token>")
@@ -124,13 +110,19 @@ def reset(token: str) -> BaseResponse | tuple[str, int]:
     """Set the password, end all sessions, and log in."""
     service.count()
     customer, password = service.resetting(token), request.form.get("password", "")
-    if reason := passwords.reason_against(password, customer.email, customer.name, _shop()):
+    if reason := reason_against(password, customer.email, customer.name):
         return render_template("account/reset.html", customer=customer, given={}, errors={"password": reason}), 422
-    return logged_in(service.set_password(customer, password))
+    return logged_in(Kind.CUSTOMER, service.set_password(customer, password), "/account")
 
 
-def _shop() -> str:
-    return str(current_app.config["SETTINGS"].shop_name)
+def _mail(mail: Callable[[str], None], form: str) -> str | tuple[str, int]:
+    """Mail a link to the address that was typed into a form."""
+    typed = given("email")
+    wanted, errors = mistakes(EmailIn, typed)
+    if wanted is None:
+        return render_template(form, given=typed, errors=errors), 422
+    mail(wanted.email)
+    return render_template("account/mailed.html", email=wanted.email)
 
 
 def _next() -> str:

@@ -1,18 +1,18 @@
 """/account: the overview, another password, and where the customer is logged in."""
 
-from flask import Blueprint, current_app, redirect, render_template, request
+from functools import partial
+
+from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore.customers import service
 from bookstore.customers.current import require_customer
-from bookstore.customers.pages.entrance import logged_in
 from bookstore.db import reading, unit_of_work
-from bookstore.errors import TooManyRequests
-from bookstore.identity import passwords, sessions
+from bookstore.identity import pages as identity
+from bookstore.identity import sessions
 from bookstore.identity.sessions import Kind
 
 pages = Blueprint("customer_home", __name__, url_prefix="/account")
-NOT_YOURS = "This is not your present password."
 
 
 @pages.get("")
@@ -31,17 +31,8 @@ def security() -> str:
 def change_password() -> BaseResponse | tuple[str, int]:
     """Set another password; every other session ends, and this one goes on with a new token."""
     customer = require_customer()
-    new = request.form.get("new_password", "")
-    shop = current_app.config["SETTINGS"].shop_name
-    if reason := passwords.reason_against(new, customer.email, customer.name, shop):
-        return _security({"new_password": reason}), 422
-    try:
-        checked = service.checked(customer.id, request.form.get("password", ""))
-    except TooManyRequests as error:
-        return _security({"password": error.detail}), 429
-    if checked is None:
-        return _security({"password": NOT_YOURS}), 422
-    return logged_in(service.set_password(checked, new), "/account/security")
+    personal, change = (customer.email, customer.name), partial(service.change_password, customer.id)
+    return identity.change_password(Kind.CUSTOMER, personal, change, _security, "/account/security")
 
 
 @pages.post("/sessions")

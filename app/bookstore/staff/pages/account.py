@@ -1,12 +1,14 @@
 """/staff/account: a member's own password, recovery codes and sessions."""
 
-from flask import Blueprint, Response, current_app, redirect, render_template, request
+from functools import partial
+
+from flask import Blueprint, redirect, render_template
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore import audit
 from bookstore.db import reading, unit_of_work
-from bookstore.errors import TooManyRequests
-from bookstore.identity import passwords, sessions
+from bookstore.identity import pages as identity
+from bookstore.identity import sessions
 from bookstore.identity.sessions import Kind
 from bookstore.staff import guard
 from bookstore.staff import log_in as service
@@ -24,19 +26,8 @@ def show() -> str:
 def change_password() -> BaseResponse | tuple[str, int]:
     """Set another password; every other session ends, and this one goes on with a new token."""
     member = guard.require()
-    new = request.form.get("new_password", "")
-    shop = current_app.config["SETTINGS"].shop_name
-    if reason := passwords.reason_against(new, member.username, member.email, shop):
-        return _page({"new_password": reason}), 422
-    try:
-        token = service.change_password(member.id, request.form.get("password", ""), new)
-    except TooManyRequests as error:
-        return _page({"password": error.detail}), 429
-    if token is None:
-        return _page({"password": "This is not your present password."}), 422
-    response = redirect("/staff/account", 303, Response)
-    sessions.remember(response, Kind.STAFF, token)
-    return response
+    personal, change = (member.username, member.email), partial(service.change_password, member.id)
+    return identity.change_password(Kind.STAFF, personal, change, _page, "/staff/account")
 
 
 @pages.post("/recovery-codes")

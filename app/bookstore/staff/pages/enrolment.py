@@ -1,9 +1,9 @@
 """/staff/enrol: a new member chooses a password, with the link that an admin gave."""
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from bookstore.identity import passwords
+from bookstore.identity.pages import reason_against
 from bookstore.staff import log_in as service
 from bookstore.staff.pages.login import go_on_to_code
 
@@ -22,7 +22,6 @@ def enrol(token: str) -> BaseResponse | tuple[str, int]:
     service.count()
     member = service.enrolling(token)
     password = request.form.get("password", "")
-    shop = current_app.config["SETTINGS"].shop_name
-    if reason := passwords.reason_against(password, member.username, member.email, shop):
+    if reason := reason_against(password, member.username, member.email):
         return render_template("staff/enrol.html", member=member, given={}, errors={"password": reason}), 422
     return go_on_to_code(service.enrol(token, password))

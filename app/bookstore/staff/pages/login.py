@@ -12,6 +12,7 @@ from bookstore.db import unit_of_work
 from bookstore.errors import TooManyRequests
 from bookstore.identity import sessions, totp
 from bookstore.identity.forms import given, local_path
+from bookstore.identity.pages import logged_in
 from bookstore.identity.sessions import Kind
 from bookstore.staff import guard
 from bookstore.staff import log_in as service
@@ -45,9 +46,7 @@ def log_in() -> BaseResponse | tuple[str, int]:
 
 def go_on_to_code(token: str, next_path: str = "/staff") -> BaseResponse:
     """After the password: the second factor."""
-    response = redirect(f"/staff/login/code?{urlencode({'next': next_path})}", 303)
-    sessions.remember(response, Kind.STAFF_PASSWORD, token)
-    return response
+    return logged_in(Kind.STAFF_PASSWORD, token, f"/staff/login/code?{urlencode({'next': next_path})}")
 
 
 @pages.get("/login/code")

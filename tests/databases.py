@@ -18,8 +18,9 @@ VARIABLE = "BOOKSTORE_TEST_DATABASES"
 TEMPLATE = "migrated"
 SUPERUSER = "postgres"
 SECRET_KEY = "not-a-secret-but-long-enough-for-tests"
-# With a provider a shop takes orders; nothing listens on this port, so that none is ever paid there.
+# With a provider a shop takes orders, here as many as a test sends; nothing listens on this port, so none is ever paid.
 SELLING = {
+    "ORDERS_PER_HOUR": "0",
     "PAYMENT_PROVIDER": "sandbox",
     "PAYMENT_URL": "http://127.0.0.1:9",
     "PAYMENT_API_KEY": "a key that opens nothing",

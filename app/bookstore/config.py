@@ -164,6 +164,10 @@ class Settings(BaseSettings):
     rates_file: Path = Field(DEFAULT_RATES, description="TOML file of what sending and taxes cost.")
     reservation_minutes: int = Field(30, ge=1, description="How long an unpaid order keeps its books.")
 
+    orders_per_hour: int = Field(
+        60, ge=0, description="Orders of one client (an IPv4 address or IPv6 /64) in an hour; then 429. 0: no limit."
+    )
+
     low_stock: int = Field(3, ge=0, description="At so many copies or fewer a book is on the staff's list to order.")
     import_max_bytes: int = Field(10_000_000, ge=1, description="Largest catalogue file that staff can upload.")
 

@@ -6,8 +6,8 @@ from sqlalchemy.orm import Session
 from bookstore.cart import queries as carts
 from bookstore.cart.service import NO_SUCH_CART
 from bookstore.db import ReadSession, reading
-from bookstore.errors import Conflict, Forbidden, NotFound, Unauthorized
-from bookstore.orders import idempotency, links, queries, service, steps
+from bookstore.errors import Conflict, Forbidden, NotFound, TooManyRequests, Unauthorized
+from bookstore.orders import idempotency, limits, links, queries, service, steps
 from bookstore.orders.schemas import (
     Address,
     HistoryEvent,
@@ -43,7 +43,7 @@ def quote(session: Session, body: QuoteIn) -> Reply:
     return Reply(QuoteOut(currency=currency, **vars(totals)))
 
 
-@api.operation("POST", "/orders", answer=OrderOut, status=201, errors=[NotFound, Conflict])
+@api.operation("POST", "/orders", answer=OrderOut, status=201, errors=[NotFound, Conflict, TooManyRequests])
 def create_order(session: Session, body: OrderIn, idempotency_key: str) -> Reply:
     """Order all that a cart holds.
 
@@ -55,6 +55,7 @@ def create_order(session: Session, body: OrderIn, idempotency_key: str) -> Reply
         order = service.place(session, body)
         answer = _order(session, order.number).model_dump_json().encode()
         idempotency.keep_answer(session, idempotency_key, answer)
+        limits.count(session)
     made = OrderOut.model_validate_json(answer)
     where = url_for("orders_api.read_order", number=made.number, token=made.token)
     return Reply(answer, 201, {"Location": where})

@@ -13,8 +13,8 @@ from bookstore.cart.current import current_cart
 from bookstore.customers import addresses
 from bookstore.customers.current import current_customer
 from bookstore.db import reading, unit_of_work
-from bookstore.errors import BadRequest, Conflict, InvalidInput, NotFound, ServiceUnavailable
-from bookstore.orders import idempotency, links, pricing, queries, service
+from bookstore.errors import BadRequest, Conflict, InvalidInput, NotFound, ServiceUnavailable, TooManyRequests
+from bookstore.orders import idempotency, limits, links, pricing, queries, service
 from bookstore.orders.schemas import Address, OrderIn
 from bookstore.orders.states import LABELS, State
 from bookstore.payments import service as payments
@@ -68,8 +68,9 @@ def place() -> tuple[str, int] | BaseResponse:
             if answer is None:
                 answer = service.place(session, wanted, customer.id if customer else None).number.encode()
                 idempotency.keep_answer(session, f"page:{found['key']}", answer)
-    except Conflict as problem:
-        return _review(wanted, key=given["key"], problem=problem.detail), 409
+                limits.count(session)
+    except (Conflict, TooManyRequests) as problem:
+        return _review(wanted, key=given["key"], problem=problem.detail), int(problem.status)
     return _to_payment(answer.decode())
 
 

@@ -64,6 +64,19 @@ def test_a_changed_price_is_shown_before_paying(client: FlaskClient, filled: str
     assert owner.execute("SELECT total_cents FROM sales_order").fetchone() == (2399,)
 
 
+def test_too_many_orders_of_one_client_are_429_with_the_form_kept(
+    app: Flask, client: FlaskClient, filled: str, owner: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].model_copy(update={"orders_per_hour": 1}))
+    order(client, hidden(client.post("/checkout", data=GIVEN).text))
+    client.post("/cart/lines", data={"isbn": filled})
+    response = order(client, hidden(client.post("/checkout", data=GIVEN).text))
+    assert response.status_code == 429
+    assert "This was tried too often: wait 60 minutes" in response.text
+    assert hidden(response.text)["street"] == GIVEN["street"]
+    assert owner.execute("SELECT stock, (SELECT count(*) FROM sales_order) FROM book").fetchone() == (2, 1)
+
+
 def test_sold_out_meanwhile_is_said(client: FlaskClient, filled: str, owner: psycopg.Connection) -> None:
     form = hidden(client.post("/checkout", data=GIVEN).text)
     owner.execute("UPDATE book SET stock = 0")

@@ -96,6 +96,38 @@ class TestPlacing:
         invalid(place(cart["id"], email=email), "/body/email")
 
 
+class TestLimit:
+    """Each order keeps books from others for a while (OWASP API4:2023)."""
+
+    def test_is_of_one_client_and_of_orders_that_were_placed(
+        self,
+        app: Flask,
+        client: FlaskClient,
+        add_book: AddBook,
+        place: PlaceOrder,
+        owner: psycopg.Connection,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        isbn = add_book(stock=9)["isbn13"]
+        monkeypatch.setitem(app.config, "SETTINGS", app.config["SETTINGS"].model_copy(update={"orders_per_hour": 2}))
+
+        def order(address: str, **fields: Any) -> Any:
+            monkeypatch.setitem(client.environ_base, "REMOTE_ADDR", address)
+            cart_id = (client.post("/api/v1/carts").json or {})["id"]
+            client.put(f"/api/v1/carts/{cart_id}/lines/{isbn}", json={"quantity": 1})
+            return place(cart_id, **fields)
+
+        assert [order("192.0.2.1", expected_total_cents=1).status_code for _ in range(3)] == [409] * 3
+        first = order("192.0.2.1", key="first")
+        assert [order("192.0.2.1").status_code for _ in range(2)] == [201, 429]
+        refused = order("192.0.2.1")
+        assert_problem(refused)
+        assert 3500 < int(refused.headers["Retry-After"]) <= 3600
+        assert order("192.0.2.2").status_code == 201
+        assert client.get(first.headers["Location"]).status_code == 200
+        assert stock(owner) == 6
+
+
 class TestIdempotency:
     def test_a_repeated_request_repeats_the_answer(
         self, client: FlaskClient, cart: dict[str, Any], order_body: Callable[..., Any], owner: psycopg.Connection

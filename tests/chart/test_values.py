@@ -82,6 +82,13 @@ def test_all_mistakes_come_in_one_message(chart: Chart) -> None:
     assert all(bad["says"] in error for bad in several)
 
 
+def test_a_release_s_name_must_do_for_a_service(chart: Chart) -> None:
+    error = chart.render(release="my.shop").error
+    assert "fullnameOverride: my.shop-bookstore cannot name a Service" in error
+    overrides = {"fullnameOverride": "my-shop", "postgresql": {"fullnameOverride": "my-shop-db"}}
+    assert not chart.render(release="my.shop", values=overrides).error
+
+
 CHOICES = st.fixed_dictionaries(
     {
         "base": st.sampled_from([{}, OUTSIDE]),

@@ -17,6 +17,19 @@
   "restore" "test" "schedules" (include "bookstore.sandbox" .) | toJson -}}
 {{- end -}}
 
+{{- /* Helm lets a release's name have dots and begin with a digit; a Service's may not. */ -}}
+{{- define "bookstore.validate.serviceNames" -}}
+{{- $names := dict "fullnameOverride" (include "bookstore.fullname" .) }}
+{{- if .Values.postgresql.enabled }}
+{{- $_ := set $names "postgresql.fullnameOverride" (include "postgresql.v1.primary.fullname" .Subcharts.postgresql) }}
+{{- end }}
+{{- range $path, $name := $names }}
+{{- if not (regexMatch "^[a-z][-a-z0-9]*$" $name) }}
+{{ $path }}: {{ $name }} cannot name a Service; set a name of lower-case letters, digits and dashes that begins with a letter
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{- define "bookstore.validate.reserved" -}}
 {{- $reserved := include "bookstore.reservedEnv" . | fromYaml }}
 {{- range $name, $_ := .Values.settings }}

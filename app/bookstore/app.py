@@ -27,14 +27,15 @@ from bookstore import (
     stock,
     storefront,
     tokens,
+    tracing,
     tuning,
 )
 from bookstore.config import Settings
 
 # Order matters where a part sees every request: what comes first wraps what comes later.
 PARTS = (
-    logs, metrics, security, compression, problems, db, tuning, health, tokens, openapi, audit, storefront, catalogue,
-    cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
+    tracing, logs, metrics, security, compression, problems, db, tuning, health, tokens, openapi, audit, storefront,
+    catalogue, cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
 )  # fmt: skip
 
 

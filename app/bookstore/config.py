@@ -202,6 +202,15 @@ class Settings(BaseSettings):
     shop_legal_name: str | None = Field(None, description="Who sells, on invoices; SHOP_NAME if not set.")
     shop_address: str | None = Field(None, description="The seller's address on invoices; lines or commas part it.")
 
+    tracing_endpoint: str | None = Field(
+        None,
+        pattern=ORIGIN.replace("$", r"(/[^\s?#]*)?$"),
+        description="Where traces go: a collector's OTLP/HTTP address, such as http://collector:4318; none without.",
+    )
+    tracing_sample_ratio: float = Field(
+        0.1, ge=0, le=1, description="Part of the traces that are kept where the caller has not decided (traceparent)."
+    )
+
     log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
 

@@ -54,8 +54,11 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # gunicorn's na
 
 
 def post_worker_init(worker: Any) -> None:
-    """Flip readiness as soon as this worker is told to stop; its open requests still finish."""
+    """Flip readiness as soon as this worker is told to stop, while its open requests finish; send traces from it."""
     from bookstore.health import draining
+    from bookstore.tracing import start_export
+
+    start_export(worker.wsgi, settings)
 
     stop = signal.getsignal(signal.SIGTERM)
 
@@ -73,6 +76,14 @@ def child_exit(_server: Any, worker: Any) -> None:
 
     if shared_metrics:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def worker_exit(_server: Any, worker: Any) -> None:
+    """Send the last spans."""
+    from bookstore.tracing import stop_export
+
+    if getattr(worker, "wsgi", None):
+        stop_export(worker.wsgi)
 
 
 def on_exit(_server: Any) -> None:

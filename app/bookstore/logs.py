@@ -1,7 +1,7 @@
 """Logs as an event stream on stdout (twelve-factor XI): one JSON object a line, or a readable form on a terminal.
 
-Each request has an id (`X-Request-ID`, taken from the caller where it is a plain one) and, where the caller sent a W3C
-`traceparent`, its trace id; both are on every line of that request and go back to the caller.
+Each request has an id (`X-Request-ID`, taken from the caller where it is a plain one, and given back) and, where it has
+one, a trace id (tracing.py); both are on every line of that request.
 """
 
 import logging
@@ -18,7 +18,6 @@ from flask import Flask, Response, g, request
 from bookstore.config import LogFormat, Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-TRACEPARENT = re.compile(r"00-(?!0{32})(?P<id>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f](?P<flag>[0-9a-f])")
 
 log = structlog.get_logger("bookstore.access")
 
@@ -83,10 +82,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         sent = request.headers.get("X-Request-ID", "")
         g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
         context = {"request_id": g.request_id}
-        if trace := TRACEPARENT.fullmatch(request.headers.get("traceparent", "")):
-            context["trace_id"] = trace["id"]
-            # Only what is sampled can be looked up.
-            g.sampled_trace_id = trace["id"] if int(trace["flag"], 16) & 1 else None
+        if g.trace_id:
+            context["trace_id"] = g.trace_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(**context)
 

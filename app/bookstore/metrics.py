@@ -54,10 +54,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         # A client may invent methods; each would be a time series of its own.
         method = request.method if request.url_rule else "other"
         REQUESTS.labels(method, route, response.status_code).inc()
-        trace_id = g.get("sampled_trace_id")
-        DURATION.labels(method, route).observe(
-            time.perf_counter() - g.metrics_began, {"trace_id": trace_id} if trace_id else None
-        )
+        # Only what is sampled can be looked up.
+        exemplar = {"trace_id": g.trace_id} if g.sampled else None
+        DURATION.labels(method, route).observe(time.perf_counter() - g.metrics_began, exemplar)
         return response
 
     @app.teardown_request

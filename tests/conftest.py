@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 
 from bookstore.app import create_app
 from bookstore.config import Settings
@@ -21,6 +22,9 @@ from tests.databases import SECRET_KEY, SELLING, Databases, bookstore
 from tests.servers import serve
 
 ROOT = Path(__file__).parent.parent
+# No test is about time, and a busy machine is no bug.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 _run: list[Any] = []
 
 

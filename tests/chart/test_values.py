@@ -50,6 +50,10 @@ MAIL: dict[str, Any] = {
     "networkPolicy": {"mail": {"server": {"peer": {"ipBlock": {"cidr": "10.0.0.7/32"}}}}},
     "schedules": {"mine": {"schedule": "1 * * * *", "args": ["doctor"], "needs": ["mail"]}},
 }
+TRACING: dict[str, Any] = {
+    "tracing": {"enabled": True, "endpoint": "http://collector:4318"},
+    "networkPolicy": {"tracing": {"collector": {"peer": {"podSelector": {}}}}},
+}
 POD_VOLUME: dict[str, Any] = {"backup": {"persistence": {"enabled": False}}}
 # Of Secrets that some of the choices name.
 EXTERNAL: dict[str, Any] = {
@@ -113,6 +117,7 @@ CHOICES = st.fixed_dictionaries(
         "tuning": st.sampled_from([{}, {"cache": {"tuning": {"CACHE_TTL_SECONDS": 0}}}]),
         "payment": st.sampled_from([{}, PAYMENT, SANDBOX]),
         "mail": st.sampled_from([{}, MAIL, {"schedules": MAIL["schedules"]}]),
+        "tracing": st.sampled_from([{}, TRACING]),
         "rules": st.sampled_from([{}, {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}]),
     }
 )

@@ -45,6 +45,8 @@ BACKUP_S3_REGION: backup.s3.region
 BACKUP_S3_ACCESS_KEY: backup.s3.accessKey
 BACKUP_S3_SECRET_KEY: backup.s3.secretKey
 TRUSTED_PROXIES: trustedProxies
+TRACING_ENDPOINT: tracing.endpoint
+TRACING_SAMPLE_RATIO: tracing.sampleRatio
 PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
 {{- end -}}
 
@@ -90,6 +92,10 @@ PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
 {{- $trusted = append $trusted (trimPrefix "*" .) -}}
 {{- end -}}
 {{- $proxied := or $values.ingress.enabled $values.httpRoute.enabled -}}
+{{- if $values.tracing.enabled -}}
+{{- $_ := set $settings "TRACING_ENDPOINT" $values.tracing.endpoint -}}
+{{- $_ := set $settings "TRACING_SAMPLE_RATIO" (toString $values.tracing.sampleRatio) -}}
+{{- end -}}
 {{- mergeOverwrite $settings (dict
   "BOOKSTORE_SURFACE" .surface
   "WEB_WORKERS" (toString .web.workers)

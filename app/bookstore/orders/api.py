@@ -1,5 +1,8 @@
 """/api/v1/orders."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from flask import current_app, g, url_for
 from sqlalchemy.orm import Session
 
@@ -52,8 +55,8 @@ def create_order(session: Session, body: OrderIn, idempotency_key: str) -> Reply
     """
     answer = idempotency.earlier_answer(session, idempotency_key, body.model_dump_json().encode())
     if answer is None:
-        order = service.place(session, body)
-        answer = _order(session, order.number).model_dump_json().encode()
+        placed = service.place(session, body)
+        answer = _shown(placed.order, placed.lines, [placed.event]).model_dump_json().encode()
         idempotency.keep_answer(session, idempotency_key, answer)
         limits.count(session)
     made = OrderOut.model_validate_json(answer)
@@ -115,6 +118,10 @@ def _let_in(path: OrderPath, query: OrderAccess) -> None:
 
 def _order(session: ReadSession | Session, number: str) -> OrderOut:
     row = queries.existing_order(session, number)
+    return _shown(row, queries.lines(session, row.id), queries.events(session, row.id), row.invoice_number)
+
+
+def _shown(row: Any, lines: Sequence[Any], events: Sequence[Any], invoice_number: int | None = None) -> OrderOut:
     return OrderOut(
         number=row.number,
         state=row.state,
@@ -127,12 +134,9 @@ def _order(session: ReadSession | Session, number: str) -> OrderOut:
         subtotal_cents=row.subtotal_cents,
         shipping_cents=row.shipping_cents,
         tax_cents=row.tax_cents,
-        invoice_number=row.invoice_number,
+        invoice_number=invoice_number,
         reserved_until=row.reserved_until,
-        lines=[OrderLineOut.model_validate(line, from_attributes=True) for line in queries.lines(session, row.id)],
-        history=[
-            OrderEventOut(state=event.state, at=event.created_at, reason=event.reason)
-            for event in queries.events(session, row.id)
-        ],
+        lines=[OrderLineOut.model_validate(line, from_attributes=True) for line in lines],
+        history=[OrderEventOut(state=event.state, at=event.created_at, reason=event.reason) for event in events],
         token=links.order_token(row.number),
     )

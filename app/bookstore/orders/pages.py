@@ -66,7 +66,8 @@ def place() -> tuple[str, int] | BaseResponse:
         with unit_of_work() as session:
             answer = idempotency.earlier_answer(session, f"page:{found['key']}", wanted.model_dump_json().encode())
             if answer is None:
-                answer = service.place(session, wanted, customer.id if customer else None).number.encode()
+                placed = service.place(session, wanted, customer.id if customer else None)
+                answer = placed.order.number.encode()
                 idempotency.keep_answer(session, f"page:{found['key']}", answer)
                 limits.count(session)
     except (Conflict, TooManyRequests) as problem:

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from operator import attrgetter
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, insert, select
 from sqlalchemy.orm import Session
 
 from bookstore.cart import queries as carts
@@ -37,6 +38,15 @@ class Quote:
     totals: pricing.Totals
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A new order, its lines, and the beginning of its history: nothing of it needs to be read again."""
+
+    order: SalesOrder
+    lines: Sequence[SalesOrderLine]
+    event: SalesOrderEvent
+
+
 def _settings() -> Settings:
     settings: Settings = current_app.config["SETTINGS"]
     return settings
@@ -51,7 +61,7 @@ def price(rows: Sequence[Row[Any]], country: str) -> pricing.Totals:
     return pricing.totals(zone, [(row.price_cents, row.quantity) for row in rows])
 
 
-def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> SalesOrder:
+def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> Placed:
     """Order all that a cart holds: the books are taken from stock, and kept until the order is paid or expires.
 
     Raises NotFound for the cart, InvalidInput for the country, and Conflict where a book is short, the total is not
@@ -75,7 +85,7 @@ def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> 
     if totals.total_cents != wanted.expected_total_cents:
         metrics.REFUSED.labels(metrics.PRICE_CHANGED).inc()
         raise _changed_total(totals.total_cents, wanted.expected_total_cents, currency)
-    order = SalesOrder(
+    new = insert(SalesOrder).values(
         number=number,
         state=State.PENDING_PAYMENT,
         customer_id=customer_id,
@@ -89,9 +99,8 @@ def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> 
         total_cents=totals.total_cents,
         reserved_until=func.now() + timedelta(minutes=_settings().reservation_minutes),
     )
-    session.add(order)
-    session.flush()
-    session.add_all(
+    order = session.scalars(new.returning(SalesOrder)).one()
+    lines = [
         SalesOrderLine(
             order_id=order.id,
             book_id=row.id,
@@ -100,14 +109,15 @@ def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> 
             quantity=row.quantity,
             price_cents=row.price_cents,
         )
-        for row in rows
-    )
-    session.add(SalesOrderEvent(order_id=order.id, state=order.state, actor="customer"))
+        for row in sorted(rows, key=attrgetter("id"))
+    ]
+    event = SalesOrderEvent(order_id=order.id, state=order.state, actor="customer")
+    session.add_all([*lines, event])
     session.flush()
     cart_service.empty(session, wanted.cart_id)
-    announce(session, order)
+    announce(session, order, lines)
     after_commit(session, metrics.PLACED.inc)
-    return order
+    return Placed(order, lines, event)
 
 
 def _locked_quantities(session: Session, cart_id: str) -> dict[int, int]:
@@ -166,10 +176,15 @@ def change_state(session: Session, order: SalesOrder, to: State, *, actor: str, 
         stock.explain(session, Reason.RETURNED, order.number, actor)
         stock.put_back(session, {line.book_id: line.quantity for line in queries.lines(session, order.id)})
     if to in ANNOUNCED:
-        announce(session, order, reason)
+        announce(session, order, queries.lines(session, order.id), reason)
 
 
-def announce(session: Session, order: SalesOrder, reason: str | None = None) -> None:
+def announce(
+    session: Session,
+    order: SalesOrder,
+    lines: Sequence[SalesOrderLine] | Sequence[Row[Any]],
+    reason: str | None = None,
+) -> None:
     """Write the buyer the e-mail of the order's state."""
     outbox.enqueue(
         session,
@@ -177,7 +192,7 @@ def announce(session: Session, order: SalesOrder, reason: str | None = None) -> 
         order.email,
         f"order_{order.state}",
         order=order,
-        lines=queries.lines(session, order.id),
+        lines=lines,
         reason=reason,
         link=f"{_settings().public_url}/orders/{links.order_token(order.number)}",
     )

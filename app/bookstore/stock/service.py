@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from bookstore import audit
@@ -30,20 +30,32 @@ def explain(session: Session, reason: Reason, reference: str | None = None, acto
 def take(session: Session, quantities: Mapping[int, int]) -> list[int]:
     """Take copies of books, by book id; gives the ids of those that have not enough, whose stock stays as it was.
 
-    In the order of ids, so that two baskets of the same books wait for each other instead of deadlocking. A book that
-    is not on sale has none.
+    All at once, and locked in the order of ids, so that two baskets of the same books wait for each other instead of
+    deadlocking; who waited is checked against what the other left. A book that is not on sale has none.
     """
-    short = []
-    for book_id, quantity in sorted(quantities.items()):
-        statement = (
-            update(Book)
-            .where(Book.id == book_id, Book.stock >= quantity, Book.active)
-            .values(stock=Book.stock - quantity)
-            .returning(Book.id)
+    wanted = (
+        func.unnest(
+            bindparam("ids", list(quantities), ARRAY(BigInteger)),
+            bindparam("quantities", list(quantities.values()), ARRAY(Integer)),
         )
-        if session.scalar(statement, execution_options={"synchronize_session": False}) is None:
-            short.append(book_id)
-    return short
+        .table_valued("id", "quantity", name="wanted")
+        .render_derived()
+    )
+    locked = (
+        select(Book.id, wanted.c.quantity)
+        .join(wanted, Book.id == wanted.c.id)
+        .order_by(Book.id)
+        .with_for_update(of=Book, key_share=True)
+        .cte("locked")
+    )
+    statement = (
+        update(Book)
+        .where(Book.id == locked.c.id, Book.stock >= locked.c.quantity, Book.active)
+        .values(stock=Book.stock - locked.c.quantity)
+        .returning(Book.id)
+    )
+    taken = session.scalars(statement, execution_options={"synchronize_session": False}).all()
+    return sorted(quantities.keys() - set(taken))
 
 
 def put_back(session: Session, quantities: Mapping[int, int]) -> None:

@@ -48,6 +48,15 @@ class SmtpTls(StrEnum):
     TLS = "tls"
 
 
+class LogLevel(StrEnum):
+    """How much is logged: lines of this level and those above it."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
 class LogFormat(StrEnum):
     """How a log line looks; `auto` is readable on a terminal and JSON elsewhere."""
 
@@ -144,7 +153,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body; a larger one gets 413.")
     tuning_dir: Path | None = Field(
         None,
-        description="Folder of files named CACHE_…, which win over the variables and are read again when they change.",
+        description="Folder of files named CACHE_… or LOG_LEVEL: they win over the variables, and are read again.",
     )
     cache_max_entries: CacheEntries = Field(512, description="Book pages that a worker keeps.")
     cache_ttl_seconds: CacheSeconds = Field(60, description="How long browsers and CDNs may keep the catalogue.")
@@ -211,7 +220,7 @@ class Settings(BaseSettings):
         0.1, ge=0, le=1, description="Part of the traces that are kept where the caller has not decided (traceparent)."
     )
 
-    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="Least level that is logged.")
+    log_level: LogLevel = Field(LogLevel.INFO, description="Least level that is logged.")
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
 
     @field_validator("payment_provider")

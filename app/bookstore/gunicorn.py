@@ -1,5 +1,6 @@
 """gunicorn's settings, from the application's own (`bookstore serve` runs gunicorn with this file)."""
 
+import logging
 import os
 import shutil
 import signal
@@ -50,7 +51,10 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # gunicorn's na
         """Take gunicorn's handlers away."""
         self.error_log.handlers = self.access_log.handlers = []
         self.error_log.propagate = True
-        self.error_log.setLevel(settings.log_level)
+        self.error_log.setLevel(logging.NOTSET)  # the root's, which may change
+
+    def debug(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Write nothing: it would be the path of each request, which can be a secret."""
 
 
 def post_worker_init(worker: Any) -> None:

@@ -1,7 +1,7 @@
 """Logs as an event stream on stdout (twelve-factor XI): one JSON object a line, or a readable form on a terminal.
 
 Each request has an id (`X-Request-ID`, taken from the caller where it is a plain one, and given back) and, where it has
-one, a trace id (tracing.py); both are on every line of that request.
+one, a trace id (tracing.py); both are on every line of that request. docs/logging.md lists the fields.
 """
 
 import logging
@@ -19,7 +19,30 @@ from bookstore.config import LogFormat, Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
+LEVELS = logging.getLevelNamesMapping()
+
 log = structlog.get_logger("bookstore.access")
+
+
+class Threshold:
+    """The least level that is logged, which may change while the process runs."""
+
+    def __init__(self) -> None:
+        self._least = logging.INFO
+
+    def set(self, level: str) -> None:
+        """Let it be the level of this name, for the shop's own lines and for those of libraries."""
+        self._least = LEVELS[level]
+        logging.getLogger().setLevel(level)
+
+    def __call__(self, _logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        """As structlog's processor: drop what is beneath it."""
+        if LEVELS[method.upper()] < self._least:
+            raise structlog.DropEvent
+        return event
+
+
+threshold = Threshold()
 
 
 def configure(settings: Settings) -> None:
@@ -48,8 +71,8 @@ def configure(settings: Settings) -> None:
         ]
     )
     structlog.configure(
-        processors=[*processors, *last],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level)),
+        processors=[threshold, *processors, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
         logger_factory=structlog.BytesLoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -62,7 +85,7 @@ def configure(settings: Settings) -> None:
     )
     root = logging.getLogger()
     root.handlers = [handler]
-    root.setLevel(settings.log_level)
+    threshold.set(settings.log_level)
 
 
 def _encoded(_logger: object, _method: str, line: Any) -> bytes:

@@ -1,4 +1,7 @@
-"""What may change while a process runs: files in TUNING_DIR (a mounted ConfigMap) over the settings of their names."""
+"""What may change while a process runs: files in TUNING_DIR (a mounted ConfigMap) over the settings of their names.
+
+gunicorn's workers look every few seconds, with or without requests (worker.py).
+"""
 
 import threading
 import time
@@ -9,7 +12,8 @@ import structlog
 from flask import Flask, current_app
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bookstore.config import CacheEntries, CacheSeconds, Settings
+from bookstore import logs
+from bookstore.config import CacheEntries, CacheSeconds, LogLevel, Settings
 
 LOOK_AGAIN_SECONDS = 2.0
 
@@ -23,6 +27,7 @@ class Tuning(BaseModel):
 
     cache_max_entries: CacheEntries
     cache_ttl_seconds: CacheSeconds
+    log_level: LogLevel
 
 
 def read(settings: Settings) -> Tuning:
@@ -63,16 +68,20 @@ class Tuned:
         if seen == self._seen:
             return
         self._seen = seen
+        before = self._tuning
         try:
             self._tuning = read(self._settings)
+            if self._tuning.log_level != before.log_level:
+                logs.threshold.set(self._tuning.log_level)
+                log.warning("log_level_changed", before=before.log_level, now=self._tuning.log_level)
         except ValidationError as error:
             for item in error.errors(include_input=False, include_url=False):
                 name = str(item["loc"][0]).upper()
                 log.warning(
-                    "tuning refused", setting=name, reason=item["msg"], remedy=f"correct {name}; the old one stays"
+                    "tuning_refused", setting=name, reason=item["msg"], remedy=f"correct {name}; the old one stays"
                 )
         except (OSError, UnicodeError) as error:
-            log.warning("tuning cannot be read", reason=str(error), remedy="see to the files in TUNING_DIR")
+            log.warning("tuning_unreadable", reason=str(error), remedy="see to the files in TUNING_DIR")
 
 
 def _version(file: Path) -> tuple[int, ...]:

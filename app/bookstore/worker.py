@@ -124,8 +124,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             super().notify()
 
     def murder_pending(self) -> None:
-        """Close what has been silent, or has not hung up, for too long; say in the log how much was refused."""
+        """Close what has been silent, or has not hung up, for too long; say how much was refused; follow the tuning."""
         super().murder_pending()
+        self.wsgi.extensions["tuning"].current()
         now = time.monotonic()
         while self.lingering and self.lingering[0][0] < now:
             self._hang_up(self.lingering.popleft()[1])

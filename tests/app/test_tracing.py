@@ -138,7 +138,7 @@ def test_health_is_not_traced(shop: Gunicorn, collector: Collector) -> None:
         ("/hidden-path/Hidden-Name", {}),
         ("/orders/hidden-token", {}),
         ("/api/v1/books", {"headers": {"Authorization": "Bearer hidden-token", "User-Agent": "hidden-agent"}}),
-        ("/account/log-in", {"method": "POST", "data": {"email": "hidden.address@example.org", "password": "x"}}),
+        ("/account/login", {"method": "POST", "data": {"email": "hidden.address@example.org", "password": "x"}}),
         ("/", {"headers": {"Host": "hidden-path.example"}}),
     ],
 )

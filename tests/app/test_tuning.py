@@ -59,7 +59,7 @@ def test_a_running_shop_follows_the_files(databases: Databases, sample: str, tmp
 
 def refusals(server: Gunicorn) -> list[dict[str, str]]:
     age(server)
-    return [line for line in server.lines() if line["event"] == "tuning refused"]
+    return [line for line in server.lines() if line["event"] == "tuning_refused"]
 
 
 @pytest.fixture

@@ -72,7 +72,8 @@ def config() -> None:
     """Show the settings in force as JSON, secrets masked.
 
     Each setting is read from the environment variable of its name, else from the file of its name in the folder
-    SECRETS_DIR, else from its default. Those named CACHE_… are read from the folder TUNING_DIR first, again and again.
+    SECRETS_DIR, else from its default. Those named CACHE_… and LOG_LEVEL are read from the folder TUNING_DIR first,
+    again and again.
     """
     settings = Settings.load()
     in_force = settings.model_dump(mode="json") | tuning.read(settings).model_dump()

@@ -74,7 +74,7 @@ class HttpProvider:
         made = self._request("POST", "/v1/payments", wanted, idempotency_key)
         if not made.checkout_url.startswith(f"{self._pages}/"):
             # The browser would not follow: the Content-Security-Policy names this origin alone.
-            log.error("payment_page_elsewhere", configured=self._pages, hint="set PAYMENT_PAGE_ORIGIN to its origin")
+            log.error("payment_page_elsewhere", configured=self._pages, remedy="set PAYMENT_PAGE_ORIGIN to its origin")
             raise ServiceUnavailable("Payment is not set up as it should be. It has been noted.")
         return Checkout(made.id, made.checkout_url)
 

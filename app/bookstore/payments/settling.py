@@ -38,7 +38,7 @@ def settle(session: Session, status: Status) -> PaymentState:
     """
     order, payment = _locked(session, status.provider_id)
     if (status.amount_cents, status.currency) != (payment.amount_cents, payment.currency):
-        log.error("payment_amount_differs", payment=payment.provider_id, theirs=status.amount_cents)
+        log.error("payment_amount_differs", payment=payment.provider_id, theirs_cents=status.amount_cents)
         raise Conflict("The provider tells of another amount than the order's.")
     before = payment.state
     if status.state is PaymentState.PAID and before in UNPAID:

@@ -11,6 +11,8 @@ from typing import Any, NewType
 import orjson
 from flask import Flask, g
 from flask_sqlalchemy import SQLAlchemy
+from psycopg import OperationalError
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -21,6 +23,9 @@ from bookstore.config import Settings
 # What must not write; the type checker keeps it away from services that do. A connection, since rows need no session.
 ReadSession = NewType("ReadSession", Connection)
 AFTER_COMMIT = "after_commit"
+
+# A statement's time is the server's to end; so much later it has none.
+GRACE_SECONDS = 1.0
 
 
 class Base(DeclarativeBase):
@@ -96,15 +101,35 @@ def replace_if_ended(connection: Any, _record: Any, _proxy: Any) -> None:
 
 def limit_statements(engine: Engine, settings: Settings) -> None:
     """Set the statement timeout on each new connection; PgBouncer would refuse it as a start-up option."""
-    milliseconds = int(settings.database_statement_timeout_seconds * 1000)
-    if not milliseconds:
+    seconds = settings.database_statement_timeout_seconds
+    if not seconds:
         return
 
     @event.listens_for(engine, "connect")
     def set_timeout(connection: Any, _record: Any) -> None:
+        limit_waiting(connection, seconds + GRACE_SECONDS)
         before, connection.autocommit = connection.autocommit, True
-        connection.execute(f"SET statement_timeout = {milliseconds}")
+        connection.execute(f"SET statement_timeout = {int(seconds * 1000)}")
         connection.autocommit = before
+
+
+def limit_waiting(connection: Any, seconds: float) -> None:
+    """Have a statement fail, and its connection with it, where the server has not answered after so long.
+
+    A server that is stopped keeps its connections and ends no statement, and the network sees nothing wrong.
+    """
+    wait = connection.wait
+
+    def wait_so_long(*arguments: Any, **options: Any) -> Any:
+        try:
+            return wait(*arguments, **({"timeout": seconds} | options))
+        except OperationalError:
+            # What the server would answer later is not for the next statement to read.
+            if connection.pgconn.transaction_status == TransactionStatus.ACTIVE:
+                connection.close()
+            raise
+
+    connection.wait = wait_so_long
 
 
 def plan_for_its_values(cursor: Any, statement: str, values: Any, context: Any) -> bool:

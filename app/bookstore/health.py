@@ -9,15 +9,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import structlog
 from flask import Blueprint, Flask, Response
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bookstore import schema
 from bookstore.config import Settings
-from bookstore.db import connect_args
+from bookstore.db import connect_args, limit_waiting
 
 DATABASE_ANSWERS_WITHIN_SECONDS = 1.0
+# Later probes wait for the answer to an earlier question, but not for one that never comes.
+GIVE_UP_AFTER_SECONDS = 5.0
 
 draining = threading.Event()
 log = structlog.get_logger(__name__)
@@ -28,6 +30,7 @@ class Readiness:
 
     def __init__(self, settings: Settings) -> None:
         self._engine = create_engine(settings.database, poolclass=NullPool, connect_args=connect_args(settings))
+        event.listen(self._engine, "connect", lambda new, _record: limit_waiting(new, GIVE_UP_AFTER_SECONDS))
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readiness")
         self._asked: Future[str | None] | None = None
 

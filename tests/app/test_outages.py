@@ -72,6 +72,21 @@ class TestPaused:
                 assert httpx.get(f"{server.url}/livez", timeout=20).status_code == 200
             wait_for(server, "/readyz", 200)
 
+    def test_requests_are_answered_with_503_and_the_same_processes_go_on(self, postgres: Server) -> None:
+        databases = Databases.of(postgres)
+        databases.migrate("bookstore")
+        environment = databases.environment("bookstore", DATABASE_STATEMENT_TIMEOUT_SECONDS="0.3")
+        with serve(environment) as server, httpx.Client(base_url=server.url, timeout=20) as client:
+            workers = children(server.process.pid)
+            # The server's end of this connection stops with it: the next request finds it open.
+            assert client.get("/api/v1/books").status_code == 200
+            with paused(postgres):
+                for path in PATHS:
+                    assert_unavailable(client.get(path))
+            wait_for(server, "/readyz", 200)
+            assert client.get("/api/v1/books").status_code == 200
+            assert children(server.process.pid) == workers
+
 
 class TestSchema:
     def test_not_ready_until_it_is_migrated(self, databases: Databases) -> None:

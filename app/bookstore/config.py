@@ -6,6 +6,7 @@ mounted Secret), else from its default. `bookstore config --help` prints this cl
 
 import base64
 import binascii
+import math
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from bookstore import cpus
+
+WORKERS_WITHOUT_LIMIT = 2
 MINIMUM_SECRET_LENGTH = 32
 WEBHOOK_KEY_BYTES = range(24, 65)  # Standard Webhooks, "Signature scheme"
 ORIGIN = r"^https?://[A-Za-z0-9._:\[\]-]+$"
@@ -97,6 +101,11 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _workers() -> int:
+    """A machine without a limit is shared: how many cores it has does not say how many are the shop's."""
+    return math.ceil(cpus.limit() or WORKERS_WITHOUT_LIMIT)
+
+
 class Settings(BaseSettings):
     """Frozen once read; a wrong value stops the process with the setting's name and what to do."""
 
@@ -136,7 +145,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address to listen on; the image sets 0.0.0.0.")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on.")
     metrics_port: int = Field(9000, ge=0, le=65535, description="Port of /metrics; 0 turns metrics off.")
-    web_workers: int = Field(2, ge=1, description="gunicorn worker processes.")
+    web_workers: int = Field(
+        default_factory=_workers,
+        ge=1,
+        description="gunicorn worker processes; if not set, one for each CPU of the cgroup's limit, without one 2.",
+    )
     web_threads: int = Field(4, ge=1, description="Threads, and so database connections, of a worker.")
     web_queue: int = Field(32, ge=0, description="Requests that a worker lets wait for a thread; more get 503.")
     request_timeout_seconds: int = Field(

@@ -35,11 +35,11 @@ def type_name(field: FieldInfo) -> str:
 
 def default(field: FieldInfo) -> str:
     """A setting's default, as it would be written in the environment."""
-    if field.default is PydanticUndefined:
+    if field.is_required():
         return "required"
     if isinstance(field.default, tuple):
         return ",".join(field.default)
-    return "" if field.default is None else str(field.default)
+    return "" if field.default in (None, PydanticUndefined) else str(field.default)
 
 
 def table(settings: type[BaseModel] = Settings) -> list[tuple[str, str, str, str]]:

@@ -63,7 +63,9 @@ class Market:
 @pytest.fixture
 def market(databases: Databases, worker_id: str) -> Iterator[Market]:
     with databases.temporary(f"market_{worker_id}") as name:
-        environment = databases.environment(name, WEB_WORKERS="3", WEB_THREADS="4")
+        # A busy machine may be slow; what is asked here is whether it is right.
+        patient = {"DATABASE_STATEMENT_TIMEOUT_SECONDS": "60", "DATABASE_POOL_TIMEOUT_SECONDS": "60"}
+        environment = databases.environment(name, WEB_WORKERS="3", WEB_THREADS="4", **patient)
         scopes = ("--scope", "catalogue", "--scope", "orders")
         token = bookstore("token", "add", "t", *scopes, env=environment).stdout.strip()
         with (

@@ -76,3 +76,48 @@ def test_a_guest_buys_a_book(browser: Browser, shop: Market, width: int, *, scri
     # The order that came with the book keeps its copy.
     assert stock == (4,)
     context.close()
+
+
+def link_of_last_mail(shop: Market) -> str:
+    row = shop.database.execute("SELECT body FROM outbox_message ORDER BY id DESC LIMIT 1").fetchone()
+    found = re.search(r"https?://[^/]+(/\S+)", row[0] if row else "")
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize("scripts", [False, True])
+def test_a_customer_buys_a_book_to_a_kept_address(browser: Browser, shop: Market, *, scripts: bool) -> None:
+    isbn, email = shop.order().isbn, f"jane.{scripts}@example.org".lower()
+    with browser.new_context(
+        base_url=shop.shop.url, viewport={"width": 390, "height": 900}, java_script_enabled=scripts
+    ) as context:
+        page = context.new_page()
+        page.goto("/account/sign-up")
+        page.get_by_label("E-mail").fill(email)
+        page.get_by_role("button", name="Send me the link").click()
+        page.goto(link_of_last_mail(shop))
+        page.get_by_label("Your name").fill("Jane Doe")
+        page.get_by_label("Password").fill("violet otters hum at noon")
+        page.get_by_role("button", name="Make the account").click()
+        page.goto("/account/addresses/new")
+        for label, value in (("Street and number", "1 Main Street"), ("Postal code", "12345"), ("City", "Springfield")):
+            page.get_by_label(label).fill(value)
+        page.get_by_label("Country").select_option("US")
+        page.get_by_role("button", name="Keep it").click()
+        page.goto(f"/books/{isbn}")
+        page.get_by_role("button", name="Put into the cart").click()
+        page.get_by_role("link", name="Check out").click()
+        expect(page.get_by_label("E-mail", exact=True)).to_have_value(email)
+        expect(page.get_by_label("Street and number")).to_have_value("1 Main Street")
+        page.get_by_role("button", name="See what it costs").click()
+        page.get_by_role("button", name="Order and pay").click()
+        page.get_by_label("Card number").fill(PAID)
+        page.get_by_role("button", name="Pay").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Thank you!")
+        page.get_by_role("link", name="Invoice, to print").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"^Invoice \d+$"))
+        if scripts:
+            no_barriers(page)
+        page.goto("/account/orders")
+        page.get_by_role("main").get_by_role("link", name=re.compile("^[0-9A-Z]{4}-")).first.click()
+        expect(page.get_by_text("1 Main Street").first).to_be_visible()

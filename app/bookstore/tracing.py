@@ -65,7 +65,7 @@ def _instrument(app: Flask, settings: Settings) -> "TracerProvider":
 
 def start_export(app: Flask, settings: Settings) -> None:
     """Begin to send spans, from this process; its thread would not outlive a fork."""
-    provider = cast("TracerProvider | None", app.extensions[EXTENSION])
+    provider = cast("TracerProvider | None", app.extensions.get(EXTENSION))
     if provider is None:
         return
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -80,6 +80,6 @@ def start_export(app: Flask, settings: Settings) -> None:
 
 def stop_export(app: Flask) -> None:
     """Send what is left, for a few seconds at most."""
-    provider = cast("TracerProvider | None", app.extensions[EXTENSION])
+    provider = cast("TracerProvider | None", app.extensions.get(EXTENSION))
     if provider is not None:
         provider.shutdown()

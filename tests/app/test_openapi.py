@@ -74,6 +74,13 @@ class TestDocs:
         for path, _, _ in operations(document):
             assert path in page.replace("<wbr>", "")
 
+    def test_show_how_a_file_is_sent(self, client: FlaskClient) -> None:
+        example = (
+            client.get("/api/docs").text.partition('id="upload_import"')[2].partition("<pre>")[2].partition("</pre>")[0]
+        )
+        assert "Content-Type: text/csv" in example
+        assert "--data-binary @catalogue.csv" in example
+
 
 def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
     return [(path, method, operation) for path, item in document["paths"].items() for method, operation in item.items()]

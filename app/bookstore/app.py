@@ -7,6 +7,7 @@ from flask import Flask
 
 from bookstore import (
     audit,
+    cache,
     cart,
     catalogue,
     compression,
@@ -34,8 +35,8 @@ from bookstore.config import Settings
 
 # Order matters where a part sees every request: what comes first wraps what comes later.
 PARTS = (
-    tracing, logs, metrics, security, compression, problems, db, tuning, health, tokens, openapi, audit, storefront,
-    catalogue, cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
+    tracing, logs, metrics, security, compression, problems, db, tuning, cache, health, tokens, openapi, audit,
+    storefront, catalogue, cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import binascii
 import math
 import os
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -26,6 +27,10 @@ WEBHOOK_KEY_BYTES = range(24, 65)  # Standard Webhooks, "Signature scheme"
 ORIGIN = r"^https?://[A-Za-z0-9._:\[\]-]+$"
 CacheEntries = Annotated[int, Field(ge=0, le=100_000)]
 CacheSeconds = Annotated[int, Field(ge=0, le=31_536_000)]
+BreakerSeconds = Annotated[int, Field(ge=1, le=3600)]
+CacheEviction = Annotated[
+    str, Field(pattern="^(|noeviction|volatile-ttl|(allkeys|volatile)-(lru|lfu|random))$")  # Valkey's maxmemory-policy
+]
 DEFAULT_RATES = Path(__file__).parent / "orders/rates.toml"
 
 
@@ -166,10 +171,34 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(1_000_000, ge=1, description="Largest request body; a larger one gets 413.")
     tuning_dir: Path | None = Field(
         None,
-        description="Folder of files named CACHE_… or LOG_LEVEL: they win over the variables, and are read again.",
+        description="Folder of files named LOG_LEVEL and as the next five: they win over variables, and are read anew.",
     )
-    cache_max_entries: CacheEntries = Field(512, description="Book pages that a worker keeps.")
-    cache_ttl_seconds: CacheSeconds = Field(60, description="How long browsers and CDNs may keep the catalogue.")
+    cache_max_entries: CacheEntries = Field(512, description="Rendered pages that a worker keeps.")
+    cache_ttl_seconds: CacheSeconds = Field(
+        60, description="How long the cache, browsers and CDNs may keep the catalogue; with 0 none does."
+    )
+    cache_missing_ttl_seconds: CacheSeconds = Field(
+        10, description="How long the cache keeps that something is not there; never longer than CACHE_TTL_SECONDS."
+    )
+    cache_breaker_seconds: BreakerSeconds = Field(5, description="How long a cache that failed is left alone.")
+    cache_eviction: CacheEviction = Field(
+        "", description="The cache's maxmemory-policy, such as allkeys-lru; empty leaves what it is set to."
+    )
+
+    cache_host: str | None = Field(None, description="Valkey or Redis host; without one nothing is kept beside pages.")
+    cache_port: int = Field(6379, ge=1, le=65535, description="Its port.")
+    cache_user: str | None = Field(None, description="Its ACL user; without one the default user.")
+    cache_password: SecretStr | None = Field(None, description="Password of that user. Secret.")
+    cache_tls: bool = Field(False, description="Encrypt the connection, with the server's certificate checked.")
+    cache_ca: str | None = Field(
+        None, description="File of the CA that signed that certificate; without one the system's."
+    )
+    cache_timeout_seconds: float = Field(
+        0.2, gt=0, le=5, description="Longest wait for the cache to connect, and to answer."
+    )
+    cache_prefix: str = Field(
+        "bookstore", pattern="^[!-9;-~]+$", description="What every key begins with; one for each shop on a server."
+    )
 
     shop_name: str = Field("Bookstore", description="Name of the shop on its pages.")
     currency: str = Field("USD", pattern="^[A-Z]{3}$", description="ISO 4217 code of prices that state none.")
@@ -235,6 +264,13 @@ class Settings(BaseSettings):
 
     log_level: LogLevel = Field(LogLevel.INFO, description="Least level that is logged.")
     log_format: LogFormat = Field(LogFormat.AUTO, description="json, console, or auto: console on a terminal.")
+
+    @field_validator("cache_host")
+    @classmethod
+    def _cache_has_its_client(cls, value: str | None) -> str | None:
+        if value is not None and find_spec("redis") is None:
+            raise ValueError("needs the client of Valkey: install bookstore[cache]")
+        return value
 
     @field_validator("payment_provider")
     @classmethod

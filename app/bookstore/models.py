@@ -1,6 +1,7 @@
 """Every table: imported where all of them must be known, which is migrating and comparing."""
 
 from bookstore.audit import models as audit
+from bookstore.cache import models as cache
 from bookstore.cart import models as cart
 from bookstore.catalogue import models as catalogue
 from bookstore.customers import models as customers
@@ -17,6 +18,7 @@ from bookstore.tokens import models as tokens
 
 __all__ = [
     "audit",
+    "cache",
     "cart",
     "catalogue",
     "customers",

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bookstore import logs
-from bookstore.config import CacheEntries, CacheSeconds, LogLevel, Settings
+from bookstore.config import BreakerSeconds, CacheEntries, CacheEviction, CacheSeconds, LogLevel, Settings
 
 LOOK_AGAIN_SECONDS = 2.0
 
@@ -27,6 +27,9 @@ class Tuning(BaseModel):
 
     cache_max_entries: CacheEntries
     cache_ttl_seconds: CacheSeconds
+    cache_missing_ttl_seconds: CacheSeconds
+    cache_breaker_seconds: BreakerSeconds
+    cache_eviction: CacheEviction
     log_level: LogLevel
 
 

@@ -58,7 +58,7 @@ CHECKS: dict[str, Callable[[Connection], str | None]] = {
 @click.command()
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
-    """Check settings, database, schema, role, stock and clock, and say what is wrong."""
+    """Check settings, cache, database, schema, role, stock and clock, and say what is wrong."""
     findings = list(examine())
     for name, wrong in findings:
         click.echo(f"{'ok  ' if wrong is None else 'FAIL'}  {name}{': ' + wrong if wrong else ''}")
@@ -73,6 +73,10 @@ def examine() -> list[tuple[str, str | None]]:
     except ValidationError as error:
         return [("settings", configuration.explain(error))]
     findings: list[tuple[str, str | None]] = [("settings", None)]
+    if settings.cache_host:
+        from bookstore.cache import checking  # needs the extra
+
+        findings.append(("cache", checking.reason_against(settings)))
     try:
         with connected(settings) as connection:
             findings.append(("database", None))

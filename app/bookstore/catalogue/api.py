@@ -1,12 +1,13 @@
 """/api/v1/books and /api/v1/authors."""
 
+from functools import partial
 from typing import Any
 
 from flask import g, request, url_for
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from bookstore.catalogue import isbn, queries, service, spelling
+from bookstore.catalogue import isbn, kept, queries, service, spelling
 from bookstore.catalogue.schemas import (
     AuthorOut,
     AuthorPage,
@@ -21,7 +22,7 @@ from bookstore.catalogue.schemas import (
     BookReplacement,
     BookSummary,
 )
-from bookstore.db import ReadSession
+from bookstore.db import ReadSession, reading
 from bookstore.errors import BadRequest, Conflict, Forbidden, NotFound, Unauthorized
 from bookstore.stock import service as stock
 from bookstore.stock.models import Reason
@@ -49,27 +50,43 @@ def _fields(row: Row[Any]) -> dict[str, Any]:
 
 
 @api.operation("GET", "/books", answer=BookPage, errors=[BadRequest])
-def list_books(session: ReadSession, query: BookQuery) -> Reply:
+def list_books(query: BookQuery) -> Reply:
     """List, filter and search the books on sale.
 
     Pages are keyset pages: follow `next` (or the Link header) until it is null.
     """
+    return _list(kept.books("api", request.full_path, partial(_list_books, query)))
+
+
+def _list_books(query: BookQuery, session: ReadSession) -> bytes:
     page = queries.books(session, query)
     suggestion = spelling.suggest(session, query) if query.q and not page.rows and not query.cursor else None
     following = next_page(page.next_cursor)
-    body = BookPage(items=[summary(row) for row in page.rows], next=following, did_you_mean=suggestion)
-    return Reply(body, headers=_link(following))
+    return _linked(BookPage(items=[summary(row) for row in page.rows], next=following, did_you_mean=suggestion))
 
 
 @api.operation("GET", "/books/<isbn>", answer=BookOut, errors=[NotFound, Unauthorized, Forbidden])
-def read_book(session: ReadSession, path: BookPath) -> Reply:
+def read_book(path: BookPath) -> Reply:
     """Read one book; one that is not on sale needs a token with the scope `catalogue`."""
-    found = _read(session, path.isbn)
-    if not found.active:
-        if "Authorization" not in request.headers:
-            raise NotFound(service.NO_SUCH_BOOK)
-        authorize(SCOPE)
+    if "Authorization" in request.headers:
+        return Reply(_read_with_token(path.isbn))
+    found = kept.book("api", path.isbn, partial(_book_on_sale, path.isbn))
+    if not found:
+        raise NotFound(service.NO_SUCH_BOOK)
     return Reply(found)
+
+
+def _book_on_sale(isbn13: str, session: ReadSession) -> bytes | None:
+    row = queries.book(session, isbn13)
+    return whole(row).model_dump_json().encode() if row is not None and row.active else None
+
+
+def _read_with_token(isbn13: str) -> BookOut:
+    with reading() as session:
+        found = _read(session, isbn13)
+        if not found.active:
+            authorize(SCOPE)
+    return found
 
 
 @api.operation("POST", "/books", answer=BookOut, status=201, scope=SCOPE, errors=[Conflict])
@@ -102,21 +119,29 @@ def delete_book(session: Session, path: BookPath) -> None:
 
 
 @api.operation("GET", "/authors", answer=AuthorPage, errors=[BadRequest])
-def list_authors(session: ReadSession, query: AuthorQuery) -> Reply:
+def list_authors(query: AuthorQuery) -> Reply:
     """List the authors by name in their address."""
+    return _list(kept.authors("api", request.full_path, partial(_list_authors, query)))
+
+
+def _list_authors(query: AuthorQuery, session: ReadSession) -> bytes:
     page = queries.authors(session, query.limit, query.cursor)
-    following = next_page(page.next_cursor)
     items = [AuthorOut(name=row.name, slug=row.slug) for row in page.rows]
-    return Reply(AuthorPage(items=items, next=following), headers=_link(following))
+    return _linked(AuthorPage(items=items, next=next_page(page.next_cursor)))
 
 
 @api.operation("GET", "/authors/<slug>", answer=AuthorOut, errors=[NotFound])
-def read_author(session: ReadSession, path: AuthorPath) -> AuthorOut:
+def read_author(path: AuthorPath) -> Reply:
     """Read one author; the books are at `/books?author=<slug>`."""
-    row = queries.author(session, path.slug)
-    if row is None:
+    found = kept.authors("api", request.path, partial(_read_author, path.slug))
+    if not found:
         raise NotFound("No author with this name in the address.")
-    return AuthorOut(name=row.name, slug=row.slug)
+    return Reply(found)
+
+
+def _read_author(slug: str, session: ReadSession) -> bytes | None:
+    row = queries.author(session, slug)
+    return AuthorOut(name=row.name, slug=row.slug).model_dump_json().encode() if row is not None else None
 
 
 def _read(session: ReadSession, isbn13: str) -> BookOut:
@@ -138,6 +163,12 @@ def _change(session: Session, isbn13: str, changes: dict[str, Any]) -> BookOut:
     return _current(session, isbn13)
 
 
-def _link(following: str | None) -> dict[str, str]:
-    """RFC 8288."""
-    return {"Link": f'<{following}>; rel="next"'} if following else {}
+def _linked(page: BookPage | AuthorPage) -> bytes:
+    """A page as it is kept: the next one's address on a line of its own, and the JSON."""
+    return b"%s\n%s" % ((page.next or "").encode(), page.model_dump_json().encode())
+
+
+def _list(data: bytes) -> Reply:
+    """The answer, with the next page in the Link header, too (RFC 8288)."""
+    following, _, body = data.partition(b"\n")
+    return Reply(body, headers={"Link": f'<{following.decode()}>; rel="next"'} if following else {})

@@ -14,7 +14,7 @@ from psycopg import Connection as PsycopgConnection
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from bookstore.catalogue import service
+from bookstore.catalogue import changes, service
 from bookstore.catalogue.csv_rows import Accepted, CatalogueFile, CatalogueRow, Rejected
 from bookstore.catalogue.slugs import slugify
 from bookstore.db import unit_of_work
@@ -158,6 +158,7 @@ def import_batch(
         savepoint.rollback()
     else:
         savepoint.commit()
+        changes.everything(session)
 
 
 def _import_books(session: Session, books: list[CatalogueRow], fields: frozenset[str], report: Report) -> None:

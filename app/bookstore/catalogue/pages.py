@@ -2,22 +2,21 @@
 
 import string
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, current_app, redirect, render_template, request
 from pydantic import ValidationError
-from sqlalchemy import Row
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore import covers, pagination, tuning
-from bookstore.catalogue import browsing, queries, spelling
+from bookstore.catalogue import browsing, kept, queries, spelling
 from bookstore.catalogue.isbn import to_isbn10
 from bookstore.catalogue.schemas import BookPath, BookQuery, Sort
 from bookstore.catalogue.slugs import slugify
-from bookstore.db import reading
+from bookstore.db import ReadSession, reading
 from bookstore.errors import NotFound
 from bookstore.formats import amount
 
@@ -28,20 +27,44 @@ AUTHORS_PER_PAGE = 120
 OTHER_ALPHABETS = "{"
 
 
+@dataclass(frozen=True)
+class Page:
+    """All that a page is made of: its template's function, its address, and its data. Equal ones are the same page."""
+
+    draw: Callable[[Any], str]
+    address: str
+    data: bytes
+
+
+@lru_cache(maxsize=1)
+def _keeping(pages: int) -> Callable[[Page], str]:
+    """What gives a page and keeps so many, of 12 to 40 kB each; another number begins anew."""
+    return lru_cache(maxsize=pages)(_drawn)
+
+
+def _drawn(page: Page) -> str:
+    """The page as HTML. The key is the data itself, so that what is kept is never stale."""
+    return page.draw(orjson.loads(page.data))
+
+
+def _page(draw: Callable[[Any], str], data: bytes) -> str:
+    return _keeping(tuning.current().cache_max_entries)(Page(draw, request.base_url, data))
+
+
 @pages.get("/")
 def home() -> str:
     """New and most rated books, and ways into the rest."""
-    with reading() as session:
-        newest = queries.books(session, BookQuery(sort=Sort.NEWEST, in_stock=True, limit=queries.SHELF))
-        popular = queries.books(session, BookQuery(sort=Sort.POPULAR, in_stock=True, limit=queries.SHELF * 2))
-        languages = queries.language_codes(session)
-    return render_template(
-        "home.html",
-        newest=newest.rows,
-        popular=popular.rows,
-        languages=languages,
-        themes=browsing.themes(_currency()),
-    )
+    return _page(_draw_home, kept.books("home", "", _read_home))
+
+
+def _read_home(session: ReadSession) -> dict[str, Any]:
+    newest = queries.books(session, BookQuery(sort=Sort.NEWEST, in_stock=True, limit=queries.SHELF))
+    popular = queries.books(session, BookQuery(sort=Sort.POPULAR, in_stock=True, limit=queries.SHELF * 2))
+    return {"newest": newest.rows, "popular": popular.rows, "languages": queries.language_codes(session)}
+
+
+def _draw_home(data: dict[str, Any]) -> str:
+    return render_template("home.html", themes=browsing.themes(_currency()), **data)
 
 
 @pages.get("/books")
@@ -49,32 +72,42 @@ def browse() -> str:
     """Browse, filter, sort and search."""
     asked = browsing.read(request.args, _currency())
     query = asked.query
-    with reading() as session:
-        author = queries.author(session, query.author) if query.author else None
-        if query.author and author is None:
-            asked.mistakes["author"] = "We have no author of exactly this name: try the search above."
-            query.author = None
-        page = queries.books(session, query)
-        suggestion = spelling.suggest(session, query) if query.q and not page.rows and not query.cursor else None
-        languages = queries.language_codes(session)
-        others = () if page.rows else queries.books(session, BookQuery(in_stock=True, limit=queries.SHELF)).rows
-    author_name = author.name if author else None
+    data = orjson.loads(kept.books("browse", query.model_dump_json(), partial(_read_browse, query)))
+    author, books, next_cursor = data["author"], data["books"], data["next_cursor"]
+    if query.author and author is None:
+        asked.mistakes["author"] = "We have no author of exactly this name: try the search above."
+        query.author = None
     return render_template(
         "books.html",
         asked=asked,
         query=query,
-        heading=browsing.heading(query, author_name),
-        chips=browsing.chips(asked, author_name, _currency()),
-        books=page.rows,
-        others=others,
-        next_url=asked.url(cursor=page.next_cursor) if page.next_cursor else None,
-        suggestion=suggestion,
-        suggestion_url=asked.url("cursor", q=suggestion),
-        author=author,
-        languages=languages,
+        heading=browsing.heading(query, author),
+        chips=browsing.chips(asked, author, _currency()),
+        books=books,
+        others=data["others"],
+        next_url=asked.url(cursor=next_cursor) if next_cursor else None,
+        suggestion=data["suggestion"],
+        suggestion_url=asked.url("cursor", q=data["suggestion"]),
+        languages=data["languages"],
         sort=query.sort or (Sort.RELEVANCE if query.q else Sort.POPULAR),
         sort_labels=browsing.SORT_LABELS,
     )
+
+
+def _read_browse(query: BookQuery, session: ReadSession) -> dict[str, Any]:
+    """What the page shows; of an author whom nobody knows, as if none were asked for."""
+    author = queries.author(session, query.author) if query.author else None
+    if author is None:
+        query = query.model_copy(update={"author": None})
+    page = queries.books(session, query)
+    return {
+        "author": author.name if author else None,
+        "books": page.rows,
+        "next_cursor": page.next_cursor,
+        "suggestion": spelling.suggest(session, query) if query.q and not page.rows and not query.cursor else None,
+        "languages": queries.language_codes(session),
+        "others": () if page.rows else queries.books(session, BookQuery(in_stock=True, limit=queries.SHELF)).rows,
+    }
 
 
 @pages.get("/books/<isbn>")
@@ -82,35 +115,26 @@ def browse() -> str:
 def book(isbn: str, slug: str | None = None) -> str | BaseResponse:
     """One book; any other spelling of its address leads to the one with its slug."""
     isbn13 = _validated_isbn(isbn)
-    with reading() as session:
-        row = queries.book_page(session, isbn13)
-    if row is None or not row.active:
+    data = kept.book("page", isbn13, partial(_read_book, isbn13))
+    if not data:
         raise NotFound("We do not have this book. It may have gone out of print.")
-    if (isbn, slug) != (row.isbn13, row.slug):
-        return redirect(f"/books/{row.isbn13}/{row.slug}", 301)
-    fingerprint = orjson.dumps((request.base_url, *row), default=str)
-    return _keeping(tuning.current().cache_max_entries)(BookPage(fingerprint, row))
+    # The address, and what is at it: looked at in each request, so not as JSON.
+    right_slug, _, data = data.partition(b"\n")
+    if (isbn, slug) != (isbn13, right_slug.decode()):
+        return redirect(f"/books/{isbn13}/{right_slug.decode()}", 301)
+    return _page(_draw_book, data)
 
 
-@dataclass(frozen=True)
-class BookPage:
-    """All that a book's page is made of: two with one fingerprint are the same page."""
-
-    fingerprint: bytes
-    book: Row[Any] = field(compare=False)
-
-
-@lru_cache(maxsize=1)
-def _keeping(pages: int) -> Callable[[BookPage], str]:
-    """What gives a book's page and keeps so many, about 12 kB each; another number begins anew."""
-    return lru_cache(maxsize=pages)(_book_page)
+def _read_book(isbn13: str, session: ReadSession) -> bytes | None:
+    row = queries.book_page(session, isbn13)
+    if row is None or not row.active:
+        return None
+    return b"%s\n%s" % (row.slug.encode(), kept.json(row))
 
 
-def _book_page(page: BookPage) -> str:
-    """The page as HTML. The key is the data itself, so that what is kept is never stale."""
-    book = page.book
-    price = amount(book.price_cents, book.currency)
-    return render_template("book.html", book=book, isbn10=to_isbn10(book.isbn13), price=price, more=book.more)
+def _draw_book(book: dict[str, Any]) -> str:
+    price = amount(book["price_cents"], book["currency"])
+    return render_template("book.html", book=book, isbn10=to_isbn10(book["isbn13"]), price=price, more=book["more"])
 
 
 def _validated_isbn(text: str) -> str:
@@ -127,23 +151,35 @@ def authors() -> str:
     if start and start != OTHER_ALPHABETS:
         start = slugify(start)
     cursor = request.args.get("cursor") or (pagination.encode("author", start, 0) if start else None)
-    with reading() as session:
-        page = queries.authors(session, AUTHORS_PER_PAGE, cursor)
+    data = orjson.loads(kept.authors("list", cursor or "", partial(_read_authors, cursor)))
     letters = [(letter.upper(), letter) for letter in string.ascii_lowercase] + [("Other alphabets", OTHER_ALPHABETS)]
-    return render_template(
-        "authors.html", authors=page.rows, next_cursor=page.next_cursor, letters=letters, start=start, first=not cursor
-    )
+    return render_template("authors.html", letters=letters, start=start, first=not cursor, **data)
+
+
+def _read_authors(cursor: str | None, session: ReadSession) -> dict[str, Any]:
+    page = queries.authors(session, AUTHORS_PER_PAGE, cursor)
+    return {"authors": page.rows, "next_cursor": page.next_cursor}
 
 
 @pages.get("/authors/<slug>")
 def author(slug: str) -> str:
     """An author and the books, the most rated first."""
-    with reading() as session:
-        row = queries.author(session, slug)
-        if row is None:
-            raise NotFound("We have no books by this author.")
-        page = queries.books(session, BookQuery(author=slug, limit=browsing.PER_PAGE))
-    return render_template("author.html", author=row, books=page.rows, next_cursor=page.next_cursor)
+    data = kept.books("author", slug, partial(_read_author, slug))
+    if not data:
+        raise NotFound("We have no books by this author.")
+    return _page(_draw_author, data)
+
+
+def _read_author(slug: str, session: ReadSession) -> dict[str, Any] | None:
+    row = queries.author(session, slug)
+    if row is None:
+        return None
+    page = queries.books(session, BookQuery(author=slug, limit=browsing.PER_PAGE))
+    return {"author": row, "books": page.rows, "next_cursor": page.next_cursor}
+
+
+def _draw_author(data: dict[str, Any]) -> str:
+    return render_template("author.html", **data)
 
 
 @pages.get("/covers/<isbn>.svg")

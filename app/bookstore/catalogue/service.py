@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bookstore import audit
+from bookstore.catalogue import changes
 from bookstore.catalogue.models import Author, Book, BookAuthor
 from bookstore.catalogue.slugs import slugify
 from bookstore.errors import Conflict, NotFound
@@ -28,6 +29,7 @@ def create_book(session: Session, isbn13: str, fields: dict[str, Any]) -> Book:
     _set_authors(session, book, names)
     index_words(session, [book.id])
     audit.record(session, "book.add", f"book:{isbn13}", title=book.title)
+    changes.everything(session)
     return book
 
 
@@ -56,6 +58,7 @@ def change_book(session: Session, book: Book, fields: dict[str, Any]) -> None:
         if _price(book) != price:
             details["price"] = f"{price} to {_price(book)}"
         audit.record(session, "book.change", f"book:{book.isbn13}", fields=changed, **details)
+    changes.everything(session)
 
 
 def delete_book(session: Session, book: Book) -> None:
@@ -66,6 +69,7 @@ def delete_book(session: Session, book: Book) -> None:
             session.execute(delete(Book).where(Book.id == book.id))
     except IntegrityError:
         raise Conflict("This book has been ordered, so its name is needed: set `active` to false instead.") from None
+    changes.everything(session)
 
 
 def _price(book: Book) -> str:

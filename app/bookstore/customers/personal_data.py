@@ -10,6 +10,7 @@ from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 
+from bookstore.catalogue import changes
 from bookstore.customers.models import Customer, CustomerAddress
 from bookstore.customers.service import claim_orders
 from bookstore.db import ReadSession
@@ -105,6 +106,8 @@ def erase(session: Session, customer_id: int) -> None:
     open_orders = _of_orders(customer_id).where(SalesOrder.state.in_(ON_THE_SHELF))
     if session.scalars(open_orders.with_for_update()).all():
         raise Conflict("An order of yours is not sent yet, and needs your address: wait for it, or call it off first.")
+    # The reviews go with the customer.
+    changes.books(session, session.scalars(select(Review.book_id).where(Review.customer_id == customer_id)))
     for statement in ERASURES:
         session.execute(statement(customer_id), execution_options={"synchronize_session": False})
     enqueue(session, f"account_erased:{customer_id}", email, "account_erased")

@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bookstore import audit
+from bookstore.catalogue import changes
 from bookstore.catalogue.models import Book
 from bookstore.errors import Conflict, NotFound
 from bookstore.identity import limits
@@ -34,13 +35,14 @@ def write(session: Session, customer_id: int, isbn13: str, wanted: ReviewIn) -> 
     new = insert(Review).values(book_id=book.id, customer_id=customer_id, **fields)
     anew = {"state": ReviewState.PENDING, "reason": None, "version": Review.version + 1, "updated_at": func.now()}
     session.execute(new.on_conflict_do_update(constraint="uq_review_book_id_customer_id", set_={**fields, **anew}))
+    changes.books(session, [book.id])
 
 
 def remove(session: Session, customer_id: int, isbn13: str) -> None:
     """Take the customer's own review of a book away, if there is one."""
     book_id = select(Book.id).where(Book.isbn13 == isbn13).scalar_subquery()
-    mine = delete(Review).where(Review.customer_id == customer_id, Review.book_id == book_id)
-    session.execute(mine, execution_options={"synchronize_session": False})
+    mine = delete(Review).where(Review.customer_id == customer_id, Review.book_id == book_id).returning(Review.book_id)
+    changes.books(session, session.scalars(mine, execution_options={"synchronize_session": False}))
 
 
 def locked(session: Session, review_id: int) -> Review:
@@ -72,3 +74,4 @@ def _moderate(
     review.state, review.reason = state, reason
     audit.record(session, f"review.{state}", f"review:{review_id}", version=version, reason=reason, by=actor)
     session.flush()
+    changes.books(session, [review.book_id])

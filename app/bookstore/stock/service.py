@@ -6,6 +6,7 @@ from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, select, upda
 from sqlalchemy.orm import Session
 
 from bookstore import audit
+from bookstore.catalogue import changes
 from bookstore.catalogue.models import Book
 from bookstore.catalogue.service import locked_book
 from bookstore.errors import Conflict
@@ -55,6 +56,7 @@ def take(session: Session, quantities: Mapping[int, int]) -> list[int]:
         .returning(Book.id)
     )
     taken = session.scalars(statement, execution_options={"synchronize_session": False}).all()
+    changes.books(session, taken)
     return sorted(quantities.keys() - set(taken))
 
 
@@ -63,6 +65,7 @@ def put_back(session: Session, quantities: Mapping[int, int]) -> None:
     for book_id, quantity in sorted(quantities.items()):
         statement = update(Book).where(Book.id == book_id).values(stock=Book.stock + quantity)
         session.execute(statement, execution_options={"synchronize_session": False})
+    changes.books(session, quantities)
 
 
 def adjust(session: Session, isbn13: str, quantity: int) -> int:
@@ -75,6 +78,7 @@ def adjust(session: Session, isbn13: str, quantity: int) -> int:
         raise Conflict(f"{book.stock} are in stock: take at most so many, and add at most {INTEGER_MAX - book.stock}.")
     book.stock += quantity
     session.flush()
+    changes.books(session, [book.id])
     return book.stock
 
 

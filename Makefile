@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format image bench e2e
+.PHONY: help run test lint format image bench e2e e2e-full
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -49,4 +49,7 @@ bench: .venv/dev.stamp ## Measure speed as ratios against baselines; writes benc
 	@$(BIN)/python -m bench
 
 e2e: .venv/dev.stamp ## Install all three environments on the cluster of KUBECONFIG, and use them
+	@$(BIN)/python -m pytest -n3 tests/cluster -m "not full" $(ARGS)
+
+e2e-full: .venv/dev.stamp ## As e2e, and every scenario of tests/cluster/test_reliability.py
 	@$(BIN)/python -m pytest -n3 tests/cluster $(ARGS)

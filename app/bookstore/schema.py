@@ -34,14 +34,27 @@ def known_revisions() -> tuple[str, ...]:
 def reason_against(connection: Connection) -> str | None:
     """Why this code cannot use that database, or None when it can.
 
-    A revision that this code does not know is a newer one: migrations only ever expand what the previous version
-    uses, so that version can go on (and be rolled back to).
+    A newer schema will do: migrations only ever expand what the previous version uses, so that version can go on (and
+    be rolled back to).
     """
-    try:
-        current = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    except ProgrammingError:
+    current, newest = current_revision(connection), known_revisions()[0]
+    if current is None:
         return "the database has no schema yet: run `bookstore db upgrade`"
-    newest = known_revisions()[0]
-    if current == newest or (current is not None and current not in known_revisions()):
+    if current == newest or is_newer(current):
         return None
     return f"the database schema is at {current}, older than {newest}: run `bookstore db upgrade`"
+
+
+def current_revision(connection: Connection) -> str | None:
+    """The revision of the database's schema, None where it has none."""
+    try:
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    except ProgrammingError:
+        connection.rollback()
+        return None
+    return None if found is None else str(found)
+
+
+def is_newer(revision: str | None) -> bool:
+    """Whether a schema was made by a later version: this code does not know its revision."""
+    return revision is not None and revision not in known_revisions()

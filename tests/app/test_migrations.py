@@ -40,6 +40,16 @@ class TestUpgrade:
         with databases.temporary("migrated_twice") as name:
             databases.migrate(name)
 
+    def test_leaves_a_newer_schema_and_its_rights_alone(self, databases: Databases) -> None:
+        with databases.temporary("rolled_back") as name, psycopg.connect(databases.url(name, OWNER)) as connection:
+            connection.execute("CREATE TABLE of_a_later_version (id int)")
+            connection.execute("UPDATE alembic_version SET version_num = '9999'")
+            connection.commit()
+            environment = databases.environment(name, OWNER, DATABASE_APP_ROLE=APP)
+            assert "at 9999, newer" in bookstore("db", "upgrade", env=environment).stdout
+            rights = connection.execute("SELECT has_table_privilege(%s, 'of_a_later_version', 'SELECT')", [APP])
+            assert rights.fetchone() == (False,)
+
     def test_sql_option_prints_statements_without_a_database(self) -> None:
         printed = bookstore("db", "upgrade", "--sql", env={}).stdout
         assert "CREATE TABLE book " in printed

@@ -15,9 +15,8 @@ from tests.cluster.tools import Object, apply, eventually, get, kubectl, make_na
 from tests.cluster.traffic import traffic
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-# ADVISORY_LOCK of bookstore.migrations.env.
+# ADVISORY_LOCK of bookstore.admin.database.
 LOCK = "SELECT 'held' FROM pg_advisory_lock(x'626F6F6B'::bigint);\n"
-REQUESTS = 500
 # A low target: little load is much, and the node bears it.
 SCALING = (
     "surfaces.storefront.autoscaling.maxReplicas=3",
@@ -126,18 +125,6 @@ class TestNetwork:
 def selected(monitor: Object) -> str:
     """The selector of a ServiceMonitor; endpoints have the labels of their Service."""
     return ",".join(f"{key}={value}" for key, value in monitor["spec"]["selector"]["matchLabels"].items())
-
-
-def test_no_request_fails_while_pods_are_replaced(release: Release) -> None:
-    old = release.pods()
-    with traffic(release, clients=4, pause_seconds=0.1) as answers:
-        release.upgrade("web.rolloutToken=again")
-        eventually("the old pods are gone", lambda: not release.pods() & old, seconds=90)
-        new = release.pods()
-        release.helm("rollback", "--wait=watcher")
-        eventually("the new pods are gone", lambda: not release.pods() & new, seconds=90)
-    assert not answers.wrong
-    assert answers.good >= REQUESTS
 
 
 def wanted(release: Release) -> int:

@@ -12,18 +12,13 @@ import httpx
 import pytest
 
 from tests.cluster.every import BOOK, EveryEnvironment
+from tests.cluster.migration import with_migration
 from tests.cluster.probe import METRICS, SHOP, Probe, at, probe
 from tests.cluster.release import Release, installed, undisturbed
-from tests.cluster.tools import apply, eventually, get, kubectl
+from tests.cluster.tools import eventually, get, kubectl
 
 DATABASE = 5432
-BROKEN = """
-from alembic import op
-revision = "9999"
-down_revision = "{newest}"
-def upgrade():
-    op.execute("ALTER TABLE no_such_table ADD column_of_it int")
-"""
+BROKEN = "ALTER TABLE no_such_table ADD column_of_it int"
 GIVE_UP = "migrations.backoffLimit=0,migrations.waitTimeoutSeconds=10,web.progressDeadlineSeconds=15"
 # A line for each table: its name and a sum of its rows.
 SUMS = """
@@ -54,13 +49,7 @@ def broken(release: Release) -> str:
 
     Helm goes on waiting for those pods after the Job has failed, until their Deployment gives up.
     """
-    script = "from bookstore import schema as s; print(s.MIGRATIONS / 'versions', s.known_revisions()[0])"
-    folder, newest = release.execute("python", "-c", script).split()
-    step = {"metadata": {"name": "step"}, "data": {"9999.py": BROKEN.format(newest=newest)}}
-    apply(release.namespace, {"apiVersion": "v1", "kind": "ConfigMap"} | step)
-    volume = {"mountPath": f"{folder}/9999.py", "subPath": "9999.py", "spec.configMap.name": "step"}
-    sets = [f"workload.volumes.step.{key}={value}" for key, value in volume.items()]
-    return ",".join([*sets, GIVE_UP])
+    return f"{with_migration(release, BROKEN)},{GIVE_UP}"
 
 
 class TestMigration:

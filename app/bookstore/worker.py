@@ -126,7 +126,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def murder_pending(self) -> None:
         """Close what has been silent, or has not hung up, for too long; say how much was refused; follow the tuning."""
         super().murder_pending()
-        self.wsgi.extensions["tuning"].current()
+        if tuned := self.wsgi.extensions.get("tuning"):
+            tuned.current()
         now = time.monotonic()
         while self.lingering and self.lingering[0][0] < now:
             self._hang_up(self.lingering.popleft()[1])

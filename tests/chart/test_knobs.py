@@ -16,11 +16,13 @@ WORKLOADS = {
     "schedule": ("schedules.cart-purge", "CronJob", "-cart-purge"),
     "cronJob": ("cronJob", "CronJob", "-cart-purge"),
     "sandbox": ("payment.sandbox", "Deployment", "-sandbox-payments"),
+    "cache": ("cache.valkey", "Deployment", "-cache"),
     "secretCreation": ("secretCreation", "Job", "-ensure-"),
     "tests": ("tests", "Job", "-test-database"),
 }
 EVERYTHING: dict[str, Any] = {
     "backup": {"enabled": True},
+    "cache": {"valkey": {"enabled": True}},
     "payment": {"provider": "sandbox", "sandbox": {"enabled": True}},
 }
 # A knob, a value, and where it must be found.
@@ -104,8 +106,9 @@ def test_every_knob_reaches_a_workload(workload: str, chart: Chart) -> None:
         for knob, value, _ in KNOBS:
             values = merged(values, nested(f"{where}.{knob}", value))
         if where == "workload":
-            # web has its own resources, which win.
-            values = merged(values, {"web": {"resources": {"limits": {"memory": "1Gi"}}}})
+            # These have resources of their own, which win.
+            own: dict[str, Any] = {"resources": {"limits": {"memory": "1Gi"}}}
+            values = merged(values, {"web": own, "cache": {"valkey": own}})
         render = chart.render(values=merged(EVERYTHING, values))
         for knob, value, at in KNOBS:
             assert holds(found_at(render, kind, part, at), knob, value), (where, knob)

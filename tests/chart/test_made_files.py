@@ -12,7 +12,7 @@ from ci import chart as maker
 from tests.chart.conftest import missing
 from tests.chart.rendering import CHART, ENVIRONMENTS, KUBERNETES, ROOT, Chart, named, program
 
-SUITES = 11
+SUITES = 12
 
 
 @pytest.mark.parametrize("path", maker.outputs(), ids=lambda path: path.name)

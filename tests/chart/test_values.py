@@ -50,6 +50,11 @@ MAIL: dict[str, Any] = {
     "networkPolicy": {"mail": {"server": {"peer": {"ipBlock": {"cidr": "10.0.0.7/32"}}}}},
     "schedules": {"mine": {"schedule": "1 * * * *", "args": ["doctor"], "needs": ["mail"]}},
 }
+CACHE: dict[str, Any] = {"cache": {"valkey": {"enabled": True, "persistence": {"enabled": True}}}}
+OUTSIDE_CACHE: dict[str, Any] = {
+    "cache": {"host": "cache", "tls": True, "ca": {"value": "a"}, "password": {"existingSecret": "cache"}},
+    "networkPolicy": {"cache": {"server": {"peer": {"ipBlock": {"cidr": "10.0.0.8/32"}}}}},
+}
 TRACING: dict[str, Any] = {
     "tracing": {"enabled": True, "endpoint": "http://collector:4318"},
     "networkPolicy": {"tracing": {"collector": {"peer": {"podSelector": {}}}}},
@@ -118,6 +123,7 @@ CHOICES = st.fixed_dictionaries(
         "payment": st.sampled_from([{}, PAYMENT, SANDBOX]),
         "mail": st.sampled_from([{}, MAIL, {"schedules": MAIL["schedules"]}]),
         "tracing": st.sampled_from([{}, TRACING]),
+        "cache": st.sampled_from([{}, CACHE, OUTSIDE_CACHE]),
         "rules": st.sampled_from([{}, {"serviceMonitor": {"enabled": True}, "prometheusRule": {"enabled": True}}]),
     }
 )

@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("ct") is None, reason="ct (chart-testing) is not on PATH"),
 ]
 # The others need databases, nodes or runtime classes of their owners.
-SHAPES = {"minimal-values.yaml", "gateway-values.yaml"}
+SHAPES = {"minimal-values.yaml", "gateway-values.yaml", "cache-values.yaml"}
 
 
 def test_ct_installs_the_shapes_that_need_nothing_else(tmp_path: Path) -> None:

@@ -33,7 +33,17 @@ SMTP_TLS: mail.tls
 SMTP_USER: mail.user
 SMTP_PASSWORD: mail.password
 MAIL_FROM: mail.from
+CACHE_HOST: cache.host or cache.valkey
+CACHE_PORT: cache.port
+CACHE_USER: cache.user
+CACHE_PASSWORD: cache.password
+CACHE_TLS: cache.tls
+CACHE_CA: cache.ca
+CACHE_PREFIX: fullnameOverride
+CACHE_BREAKER_SECONDS: cache.tuning.CACHE_BREAKER_SECONDS
+CACHE_EVICTION: cache.tuning.CACHE_EVICTION
 CACHE_MAX_ENTRIES: cache.tuning.CACHE_MAX_ENTRIES
+CACHE_MISSING_TTL_SECONDS: cache.tuning.CACHE_MISSING_TTL_SECONDS
 CACHE_TTL_SECONDS: cache.tuning.CACHE_TTL_SECONDS
 TUNING_DIR: cache.tuning
 BACKUP_DIR: backup.persistence

@@ -53,7 +53,7 @@
 {{- default (ternary "443" "80" (eq $address.scheme "https")) $known -}}
 {{- end -}}
 
-{{- /* A rule from some parts, or to those that serve HTTP: (dict "root" $ "word" "to" "parts" list). */ -}}
+{{- /* A rule from some parts, or to them, on a port, HTTP's if not said: (dict "root" $ "word" "to" "parts" list). */ -}}
 {{- define "bookstore.partsRule" -}}
 - {{ .word }}:
     {{- range .parts }}
@@ -61,7 +61,7 @@
         matchLabels: {{- include "bookstore.selectorLabels" (dict "root" $.root "part" .) | nindent 10 }}
     {{- end }}
   ports:
-    - {port: http, protocol: TCP}
+    - {port: {{ default "http" .port }}, protocol: TCP}
 {{- end -}}
 
 {{- /* What those who need a feature may reach: (dict "root" $ "needs" list). */ -}}
@@ -73,6 +73,13 @@
 {{- else }}
 {{- include "bookstore.rule" (dict "word" "to" "peers" $values.networkPolicy.payment
   "ports" (list (include "bookstore.urlPort" $values.payment.url | int))) }}
+{{- end }}
+{{- end }}
+{{- if has "cache" .needs }}
+{{- if $values.cache.valkey.enabled }}
+{{ include "bookstore.partsRule" (dict "root" .root "word" "to" "port" "valkey" "parts" (list "cache")) }}
+{{- else }}
+{{- include "bookstore.rule" (dict "word" "to" "peers" $values.networkPolicy.cache "ports" (list (int $values.cache.port))) }}
 {{- end }}
 {{- end }}
 {{- if has "mail" .needs }}

@@ -37,6 +37,19 @@
 {{- $_ := set $files "PAYMENT_API_KEY" $key -}}
 {{- $_ := set $files "PAYMENT_WEBHOOK_SECRET" $secret -}}
 {{- end -}}
+{{- if has "cache" .needs -}}
+{{- $cache := $values.cache -}}
+{{- $password := dict "path" "cache.password" "credential" $cache.password -}}
+{{- if $cache.valkey.enabled -}}
+{{- $_ := set $password "generated" (dict "name" $generated "key" "cache-password") -}}
+{{- end -}}
+{{- if or $cache.valkey.enabled $cache.password.value $cache.password.existingSecret -}}
+{{- $_ := set $files "CACHE_PASSWORD" $password -}}
+{{- end -}}
+{{- if or $cache.ca.value $cache.ca.existingSecret -}}
+{{- $_ := set $files "cache-ca.crt" (dict "path" "cache.ca" "credential" $cache.ca) -}}
+{{- end -}}
+{{- end -}}
 {{- $password := $values.mail.password -}}
 {{- if and (has "mail" .needs) (or $password.value $password.existingSecret) -}}
 {{- $_ := set $files "SMTP_PASSWORD" (dict "path" "mail.password" "credential" $password) -}}

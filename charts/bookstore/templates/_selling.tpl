@@ -1,9 +1,10 @@
-{{- /* Payments and e-mails: what is on, who needs it, and what the shop must know of it. */ -}}
+{{- /* Payments, e-mails and the cache: what is on, who needs it, and what the shop must know of it. */ -}}
 
 {{- define "bookstore.features" -}}
 {{- $on := list -}}
 {{- if ne .Values.payment.provider "none" }}{{ $on = append $on "payment" }}{{ end -}}
 {{- if .Values.mail.host }}{{ $on = append $on "mail" }}{{ end -}}
+{{- if include "bookstore.cache" . | fromJson }}{{ $on = append $on "cache" }}{{ end -}}
 {{- toJson $on -}}
 {{- end -}}
 
@@ -19,7 +20,7 @@
 {{- uniq $all | toJson -}}
 {{- end -}}
 
-{{- /* The schedules whose needs are on, each over `cronJob` over `workload`. */ -}}
+{{- /* The schedules whose needs are on, each over `cronJob` over `workload`. All tell the cache of what they change. */ -}}
 {{- define "bookstore.schedules" -}}
 {{- $features := include "bookstore.features" . | fromJsonArray -}}
 {{- $schedules := dict -}}
@@ -27,6 +28,7 @@
 {{- $whole := mergeOverwrite (deepCopy $.Values.workload) (deepCopy $.Values.cronJob) (dict "needs" list) $own -}}
 {{- $missing := list -}}
 {{- range $whole.needs }}{{ if not (has . $features) }}{{ $missing = append $missing . }}{{ end }}{{ end -}}
+{{- if has "cache" $features }}{{ $_ := set $whole "needs" (append $whole.needs "cache") }}{{ end -}}
 {{- if not $missing }}{{ $_ := set $schedules $name $whole }}{{ end -}}
 {{- end -}}
 {{- toJson $schedules -}}
@@ -74,6 +76,9 @@
 {{- $_ := set $settings "PAYMENT_URL" (include "bookstore.insideUrl" (dict "root" .root "part" $part)) -}}
 {{- $_ := set $settings "PAYMENT_PAGE_ORIGIN" (include "bookstore.sandboxOrigin" .root) -}}
 {{- end -}}
+{{- end -}}
+{{- if has "cache" .needs -}}
+{{- $_ := include "bookstore.cacheSettings" . | fromJson | mergeOverwrite $settings -}}
 {{- end -}}
 {{- if has "mail" .needs -}}
 {{- $mail := .root.Values.mail -}}

@@ -16,6 +16,20 @@
 {{- mergeOverwrite (deepCopy .root.Values.workload) (deepCopy .own) | toJson -}}
 {{- end -}}
 
+{{- /* A quantity of memory in bytes, such as 256Mi. */ -}}
+{{- define "bookstore.bytes" -}}
+{{- $factors := dict "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024.0 "Mi" 1048576.0 "Gi" 1073741824.0 "Ti" 1099511627776.0 -}}
+{{- $unit := regexFind "[A-Za-z]+$" (toString .) -}}
+{{- mulf (trimSuffix $unit (toString .) | float64) (get $factors $unit | default 1.0) | int64 -}}
+{{- end -}}
+
+{{- /* What a claim asks for. */ -}}
+{{- define "bookstore.claim" -}}
+{{- $claim := dict "accessModes" .accessModes "resources" (dict "requests" (dict "storage" .size)) -}}
+{{- with .storageClassName }}{{ $_ := set $claim "storageClassName" . }}{{ end -}}
+{{- toJson $claim -}}
+{{- end -}}
+
 {{- /* The surfaces that run, each over `web` over `workload`. */ -}}
 {{- define "bookstore.surfaces" -}}
 {{- $surfaces := dict -}}

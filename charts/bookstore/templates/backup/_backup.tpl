@@ -28,13 +28,6 @@
 {{- toJson $settings -}}
 {{- end -}}
 
-{{- /* What a claim of the backups asks for. */ -}}
-{{- define "bookstore.backupClaim" -}}
-{{- $claim := dict "accessModes" .accessModes "resources" (dict "requests" (dict "storage" .size)) -}}
-{{- with .storageClassName }}{{ $_ := set $claim "storageClassName" . }}{{ end -}}
-{{- toJson $claim -}}
-{{- end -}}
-
 {{- /* The knobs of both, with the volume of the backups: the claim that stays, or one for as long as the pod. */ -}}
 {{- define "bookstore.backupWorkload" -}}
 {{- $storage := .Values.backup.persistence -}}
@@ -42,7 +35,7 @@
 {{- $claim := default (include "bookstore.partName" (dict "root" . "part" "backups")) $storage.existingClaim -}}
 {{- $spec := dict "persistentVolumeClaim" (dict "claimName" $claim) -}}
 {{- if not $storage.enabled -}}
-{{- $template := dict "spec" (include "bookstore.backupClaim" $storage | fromJson) -}}
+{{- $template := dict "spec" (include "bookstore.claim" $storage | fromJson) -}}
 {{- $spec = dict "ephemeral" (dict "volumeClaimTemplate" $template) -}}
 {{- end -}}
 {{- $_ := set $workload.volumes "backups" (dict "mountPath" "/backups" "spec" $spec) -}}

@@ -4,7 +4,7 @@
   "database.app.password" $values.database.app.password "database.owner.password" $values.database.owner.password
   "backup.s3.accessKey" $values.backup.s3.accessKey "backup.s3.secretKey" $values.backup.s3.secretKey
   "payment.apiKey" $values.payment.apiKey "payment.webhookSecret" $values.payment.webhookSecret
-  "mail.password" $values.mail.password }}
+  "mail.password" $values.mail.password "cache.password" $values.cache.password "cache.ca" $values.cache.ca }}
 {{- range $path, $credential := $wanted }}
 {{- if and $credential.value $credential.existingSecret }}
 {{ $path }}: has both value and existingSecret; set one of them

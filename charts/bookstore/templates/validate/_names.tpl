@@ -2,6 +2,7 @@
 {{- define "bookstore.ownWorkloads" -}}
 {{- $own := pick .Values "workload" "web" "migrations" "secretCreation" "backup" "cronJob" "tests" -}}
 {{- $_ := set $own "payment.sandbox" .Values.payment.sandbox -}}
+{{- $_ := set $own "cache.valkey" .Values.cache.valkey -}}
 {{- range $name, $surface := .Values.surfaces -}}
 {{- $_ := set $own (printf "surfaces.%s" $name) $surface -}}
 {{- end -}}
@@ -14,7 +15,7 @@
 {{- /* What names of this chart's objects, labels and containers end with. */ -}}
 {{- define "bookstore.parts" -}}
 {{- list "all" "api" "storefront" "web" "metrics" "config" "app" "owner" "generated" "migrate" "ensure-secret" "backup"
-  "restore" "test" "schedules" (include "bookstore.sandbox" .) | toJson -}}
+  "restore" "cache" "test" "schedules" (include "bookstore.sandbox" .) | toJson -}}
 {{- end -}}
 
 {{- /* Helm lets a release's name have dots and begin with a digit; a Service's may not. */ -}}
@@ -61,7 +62,7 @@ settings.{{ $name }}: this chart sets it; use {{ . }}
   (include "bookstore.parts" . | fromJsonArray) }}
 {{- range $path, $own := include "bookstore.ownWorkloads" . | fromJson }}
 {{- range $name, $_ := $own.volumes }}
-{{- if has $name (list "tmp" "shared-memory" "secrets" "cache-tuning" "backups") }}
+{{- if has $name (list "tmp" "shared-memory" "secrets" "cache-tuning" "backups" "valkey-conf" "valkey-password" "valkey-data") }}
 {{ $path }}.volumes.{{ $name }}: this chart has a volume of that name; choose another
 {{- end }}
 {{- end }}

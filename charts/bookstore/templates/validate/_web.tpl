@@ -84,7 +84,7 @@ httpRoute.parentRefs: name the Gateway, such as [{name: public, namespace: gatew
 prometheusRule.enabled: nothing is scraped to alert on; set serviceMonitor.enabled: true
 {{- end }}
 {{- if .Values.networkPolicy.enabled }}
-{{- range $map := list "clients" "scrapers" "dns" "databases" "backupStores" "payment" "mail" "kubernetesApi" }}
+{{- range $map := list "clients" "scrapers" "dns" "databases" "backupStores" "payment" "mail" "cache" "kubernetesApi" }}
 {{- range $name, $entry := include "bookstore.enabled" (get $.Values.networkPolicy $map) | fromJson }}
 {{- if not $entry.peer }}
 networkPolicy.{{ $map }}.{{ $name }}.peer: is empty; say who, with ipBlock, namespaceSelector or podSelector

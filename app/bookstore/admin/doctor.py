@@ -1,6 +1,6 @@
 """`bookstore doctor`: what is wrong with this installation, in one look."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import click
@@ -9,8 +9,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookstore import schema
-from bookstore.admin import configuration
+from bookstore.admin import configuration, surroundings
 from bookstore.admin.database import connected
+from bookstore.admin.surroundings import Finding
 from bookstore.config import Settings
 from bookstore.stock import queries as stock
 
@@ -56,23 +57,36 @@ CHECKS: dict[str, Callable[[Connection], str | None]] = {
 
 
 @click.command()
+@click.option("--cluster", is_flag=True, help="Look around in the pod, too: names, clock, folders, memory.")
 @click.pass_context
-def doctor(ctx: click.Context) -> None:
+def doctor(ctx: click.Context, *, cluster: bool) -> None:
     """Check settings, cache, database, schema, role, stock and clock, and say what is wrong."""
-    findings = list(examine())
-    for name, wrong in findings:
-        click.echo(f"{'ok  ' if wrong is None else 'FAIL'}  {name}{': ' + wrong if wrong else ''}")
-    if any(wrong for _, wrong in findings):
+    failed = False
+    for name, wrong, detail in examine(cluster=cluster):
+        failed |= wrong is not None
+        said = wrong or detail
+        click.echo(f"{'ok  ' if wrong is None else 'FAIL'}  {name}{': ' + said if said else ''}")
+    if failed:
         ctx.exit(1)
 
 
-def examine() -> list[tuple[str, str | None]]:
-    """Each check's name and what it found, None where all is well; a failed one ends those that need it."""
+def examine(*, cluster: bool) -> Iterator[Finding]:
+    """What each check found; a failed one ends those that need it."""
     try:
         settings = Settings.load()
     except ValidationError as error:
-        return [("settings", configuration.explain(error))]
-    findings: list[tuple[str, str | None]] = [("settings", None)]
+        yield Finding("settings", configuration.explain(error))
+        return
+    yield Finding("settings", None)
+    if cluster:
+        yield from surroundings.examine(settings)
+    for name, wrong in servers(settings):
+        yield Finding(name, wrong)
+
+
+def servers(settings: Settings) -> list[tuple[str, str | None]]:
+    """Each check's name and what it found of the cache and the database, None where all is well."""
+    findings: list[tuple[str, str | None]] = []
     if settings.cache_host:
         from bookstore.cache import checking  # needs the extra
 

@@ -59,8 +59,8 @@ class TestMigration:
             said = release.upgrade(broken, fails=True)
             assert "context deadline" not in said, "it ended with Helm's time alone"
             (bad,) = {job["metadata"]["name"] for job in release.objects("jobs", "migrate")} - good
-            assert bad in said
-            assert REASON in kubectl("-n", release.namespace, "logs", f"job/{bad}")
+            logs = ("-n", release.namespace, "logs", f"job/{bad}", "-c", "migrate")
+            eventually("the Job says why", lambda: REASON in kubectl(*logs, check=False))
         with undisturbed(release):
             release.upgrade(broken, wait="--wait=legacy", timeout="10s", fails=True)
         with undisturbed(release):

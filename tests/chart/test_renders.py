@@ -45,7 +45,7 @@ def test_ids_are_unique_across_hooks_and_objects(file: Path, rendered: Rendered)
 @every_file
 def test_no_template_text_is_left(file: Path, rendered: Rendered) -> None:
     # Grafana's own placeholders look like Helm's.
-    output = re.sub(r"\{\{(status|route|pod|version)\}\}", "", rendered(file).output)
+    output = re.sub(r"\{\{(status|route|pod|version|reason|state)\}\}", "", rendered(file).output)
     assert not re.search(r"\{\{|<no value>|%!|map\[", output)
 
 

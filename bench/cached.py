@@ -15,10 +15,10 @@ from statistics import median
 import psycopg
 
 from bench import data
-from bench.__main__ import CONSTANT, _postgresql
+from bench.__main__ import CONSTANT
 from bench.importing import import_file
 from bench.measuring import WARM_UP_REQUESTS, Route, Series, measure
-from bench.processes import BASELINES, serving
+from bench.processes import BASELINES, postgresql, serving
 from bench.report import Goal, machine, table
 from bookstore.app import create_app
 from bookstore.cache.epoch import READ
@@ -66,7 +66,7 @@ def main() -> None:
 def run(folder: Path, books: int, rounds: int, requests: int) -> str:
     """Measure, and give the report."""
     with ExitStack() as stack:
-        databases = stack.enter_context(_postgresql(folder))
+        databases = stack.enter_context(postgresql(folder / "postgres"))
         valkey = stack.enter_context(Valkey("--maxmemory", "200mb", "--maxmemory-policy", "allkeys-lru"))
         _fill(databases, folder, books)
         # Longer than the run, so that what is asked again is there.

@@ -21,10 +21,10 @@ LENGTH = b"content-length:"
 
 @dataclass(frozen=True)
 class Load:
-    """How many requests for these paths, in turn, over how many connections at once."""
+    """How many requests, these in turn, over how many connections at once."""
 
     port: int
-    paths: Sequence[str]
+    messages: Sequence[str]
     requests: int
     connections: int = 1
 
@@ -39,6 +39,11 @@ class Answers:
     def quantile(self, share: float) -> float:
         """The latency that this share of the requests does not exceed."""
         return self.latencies[min(int(share * len(self.latencies)), len(self.latencies) - 1)]
+
+
+def get(path: str) -> str:
+    """The request for a path."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def send(load: Load) -> Answers:
@@ -63,13 +68,13 @@ def _main() -> None:
         thread.join()
     answers = Answers(sorted(latencies), time.perf_counter() - began)
     if len(latencies) < share * load.connections:
-        sys.exit("Some requests were not answered with 200.")
+        sys.exit("Some requests were not answered with 200 or 201.")
     sys.stdout.write(json.dumps(asdict(answers)))
 
 
 def _ask(load: Load, first: int, count: int, latencies: list[float]) -> None:
-    """Ask `count` times, beginning with the path at `first`, on one connection."""
-    requests = [f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() for path in load.paths]
+    """Ask `count` times, beginning with the message at `first`, on one connection."""
+    requests = [message.encode() for message in load.messages]
     turn = cycle(requests[first % len(requests) :] + requests[: first % len(requests)])
     with socket.create_connection(("127.0.0.1", load.port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -82,13 +87,13 @@ def _ask(load: Load, first: int, count: int, latencies: list[float]) -> None:
 
 
 def _read_answer(connection: socket.socket, request: bytes) -> None:
-    """Read one whole answer; raises where it is not a 200 with a Content-Length."""
+    """Read one whole answer; raises where it is not a 200 or 201 with a Content-Length."""
     received = connection.recv(65536)
     while b"\r\n\r\n" not in received:
         received += connection.recv(65536)
     head, _, body = received.partition(b"\r\n\r\n")
     lowered = head.lower()
-    if b" 200 " not in head[:16] or LENGTH not in lowered:
+    if head[9:12] not in (b"200", b"201") or LENGTH not in lowered:
         raise RuntimeError(f"{request!r} was answered with {head!r}")
     missing = int(lowered.partition(LENGTH)[2].partition(b"\r\n")[0]) - len(body)
     while missing > 0:

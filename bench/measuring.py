@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Literal
 
-from bench.client import Load, send
+from bench.client import Load, get, send
 from bench.processes import Web
 
 WARM_UP_REQUESTS = 60
@@ -18,6 +18,10 @@ class Route:
 
     web: Web
     paths: Sequence[str]
+
+    def load(self, requests: int, connections: int = 1) -> Load:
+        """So many of them."""
+        return Load(self.web.port, [get(path) for path in self.paths], requests, connections)
 
 
 @dataclass
@@ -40,7 +44,7 @@ def measure(routes: Mapping[str, Route], *, rounds: int, requests: int) -> dict[
     """Each route's series; in a round each gets `requests` requests, one after the other, on one connection."""
     series = {name: Series() for name in routes}
     for route in routes.values():
-        send(Load(route.web.port, route.paths, WARM_UP_REQUESTS, THROUGHPUT_CONNECTIONS))
+        send(route.load(WARM_UP_REQUESTS, THROUGHPUT_CONNECTIONS))
     for number in range(rounds):
         for name, route in routes.items():
             # Another part of the paths in each round, the same for routes that share them.
@@ -48,14 +52,14 @@ def measure(routes: Mapping[str, Route], *, rounds: int, requests: int) -> dict[
             paths = [*route.paths[start:], *route.paths[:start]]
             _add_round(series[name], Route(route.web, paths), requests)
     for name, route in routes.items():
-        answers = send(Load(route.web.port, route.paths, requests, THROUGHPUT_CONNECTIONS))
+        answers = send(route.load(requests, THROUGHPUT_CONNECTIONS))
         series[name].throughput = len(answers.latencies) / answers.elapsed
     return series
 
 
 def _add_round(series: Series, route: Route, requests: int) -> None:
     before = route.web.cpu_seconds()
-    answers = send(Load(route.web.port, route.paths, requests))
+    answers = send(route.load(requests))
     series.cpu.append((route.web.cpu_seconds() - before) / requests)
     series.p50.append(answers.quantile(0.5))
     series.p95.append(answers.quantile(0.95))

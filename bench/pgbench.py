@@ -1,4 +1,4 @@
-"""pgbench: the least that PostgreSQL itself takes to find one book by its key."""
+"""pgbench: the least that PostgreSQL itself takes for the same statements."""
 
 import re
 import shutil
@@ -26,15 +26,21 @@ class Result:
 
 
 def select_by_key(url: str, books: int, seconds: int) -> Result | None:
-    """One client, prepared statements; None where there is no pgbench."""
+    """One client finds a book; None where there is no pgbench."""
+    return run(url, SCRIPT.format(books=books), seconds)
+
+
+def run(url: str, script: str, seconds: int, *, clients: int = 1, first: int = 0) -> Result | None:
+    """Clients at once, with prepared statements and a variable `turn` that is `first`; None without pgbench."""
     beside = find_programs().folder / "pgbench"
     program = str(beside) if beside.exists() else shutil.which("pgbench")
     if program is None:
         return None
     with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "select.sql")
-        script.write_text(SCRIPT.format(books=books))
-        command = [program, "--no-vacuum", "--protocol=prepared", f"--time={seconds}", f"--file={script}", url]
+        file = Path(folder, "script.sql")
+        file.write_text(script)
+        options = ("--no-vacuum", "--protocol=prepared", f"--time={seconds}", f"--client={clients}", f"--file={file}")
+        command = [program, *options, f"--define=turn={first}", url]
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = RESULT.search(output)
     return Result(float(found[1]), float(found[2])) if found else None

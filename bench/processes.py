@@ -1,35 +1,48 @@
-"""Processes under test: gunicorn on one of the databases, and the CPU time that processes have used."""
+"""Processes under test: PostgreSQL, gunicorn on one of its databases, and what processes have used of the machine."""
 
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mean
+from types import MappingProxyType
 
-from bench.client import ROOT, Load, send
-from tests.databases import Databases
-from tests.servers import free_port
+import httpx
+
+from bench.client import ROOT
+from dev.postgres import Server
+from tests.databases import TEMPLATE, Databases
+from tests.servers import children, free_port
 
 START_SECONDS = 30
 STOP_SECONDS = 30
+PAUSE_SECONDS = 0.01
 SERVE = ("bookstore", "serve")
+# As a shop's server: commits wait for the disk, and there is memory for the larger catalogue.
+OPTIONS = {"shared_buffers": "256MB"}
 BASELINES = ("gunicorn", "--config", "python:bookstore.gunicorn", "bench.baselines:app")
 
 
 @dataclass(frozen=True)
 class Web:
-    """A gunicorn with one worker process of four threads, and the CPU seconds that its start took."""
+    """A gunicorn, and the seconds from its start until it answered."""
 
     master: int
-    worker: int
+    workers: Sequence[int]
     port: int
-    start_cpu_seconds: float
+    metrics_port: int
+    start_seconds: float
 
     def cpu_seconds(self) -> float:
-        """What its worker has used so far, user and system."""
-        return cpu_seconds(self.worker)
+        """What its workers have used so far, user and system."""
+        return sum(map(cpu_seconds, self.workers))
+
+    def megabytes(self) -> float:
+        """A worker's memory (proportional set size: what processes share is counted in parts), the mean of all."""
+        return mean(map(proportional_megabytes, self.workers))
 
 
 def cpu_seconds(pid: int) -> float:
@@ -38,41 +51,61 @@ def cpu_seconds(pid: int) -> float:
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
 
 
-def children(pid: int) -> list[int]:
-    """Its child processes."""
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def proportional_megabytes(pid: int) -> float:
+    """The proportional set size of a process, in MB."""
+    sizes = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) for line in sizes if line.startswith("Pss:")) * 1024 / 1e6
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[Databases]:
+    """A PostgreSQL with the shop's tables in its template, for as long as it is needed."""
+    with Server(folder, OPTIONS) as server:
+        server.create_database(TEMPLATE)
+        databases = Databases.of(server)
+        databases.migrate(TEMPLATE)
+        yield databases
 
 
 @contextmanager
 def serving(
-    databases: Databases, database: str, module: tuple[str, ...] = SERVE, first_path: str = "/livez"
+    databases: Databases,
+    database: str,
+    module: tuple[str, ...] = SERVE,
+    first_path: str = "/livez",
+    settings: Mapping[str, str] = MappingProxyType({}),
+    cpus: int | None = None,
 ) -> Iterator[Web]:
-    """`python -m MODULE` on a database, from when `first_path` is answered with 200."""
-    port = free_port()
+    """`python -m MODULE` on a database, from when `first_path` is answered with 200.
+
+    It has one worker of four threads unless `settings` say otherwise; with `cpus` it runs on the first so many alone.
+    """
+    port, metrics_port = free_port(), free_port()
+    shape = {"WEB_WORKERS": "1", "WEB_THREADS": "4", **settings}
     environment = databases.environment(
-        database, PORT=str(port), METRICS_PORT=str(free_port()), WEB_WORKERS="1", WEB_THREADS="4", PYTHONPATH=str(ROOT)
+        database, PORT=str(port), METRICS_PORT=str(metrics_port), PYTHONPATH=str(ROOT), **shape
     )
-    process = subprocess.Popen(
-        [sys.executable, "-m", *module], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    bound = ["taskset", "--cpu-list", f"0-{cpus - 1}"] if cpus else []
+    command = [*bound, sys.executable, "-m", *module]
+    began = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        _wait(process, Load(port, [first_path], requests=1))
-        (worker,) = children(process.pid)
-        used = cpu_seconds(process.pid) + cpu_seconds(worker)
-        yield Web(process.pid, worker, port, used)
+        _wait(process, f"http://127.0.0.1:{port}{first_path}")
+        yield Web(process.pid, children(process.pid), port, metrics_port, time.perf_counter() - began)
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)
 
 
-def _wait(process: "subprocess.Popen[bytes]", load: Load) -> None:
+def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            send(load)
-        except subprocess.CalledProcessError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
+    with httpx.Client() as client:
+        while True:
+            try:
+                client.get(url).raise_for_status()
+            except httpx.HTTPError:
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise
+                time.sleep(PAUSE_SECONDS)
+            else:
+                return

@@ -15,21 +15,22 @@ PACKAGES = ("flask", "gunicorn", "sqlalchemy", "psycopg", "pydantic", "structlog
 
 @dataclass(frozen=True)
 class Goal:
-    """A number that must not be above its limit."""
+    """A number that must not be above its limit, or not below it."""
 
     name: str
     value: float
     limit: float
     unit: str = "x"
+    at_least: bool = False
 
     @property
     def met(self) -> bool:
-        """Whether it is not."""
-        return self.value <= self.limit
+        """Whether it is so."""
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
     def row(self) -> list[str]:
         """Its cells."""
-        value, limit = f"{self.value:.2f} {self.unit}", f"{self.limit:g} {self.unit}"
+        value, limit = f"{self.value:.2f} {self.unit}", f"{'>= ' if self.at_least else ''}{self.limit:g} {self.unit}"
         return [self.name, value, limit, "met" if self.met else "**missed**"]
 
 

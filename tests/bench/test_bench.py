@@ -14,7 +14,7 @@ def test_quick_run_writes_a_table(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     table = output.read_text()
     assert table in done.stdout
-    for row in ("goal", "book page", "book JSON", "list of 20 JSON", "search in the larger catalogue"):
+    for row in ("goal", "book page", "book JSON", "list of 20 JSON", "search in the larger catalogue", "5 x"):
         assert f"\n| {row}" in table
 
 

@@ -140,7 +140,8 @@ def test_any_combination_renders(chart: Chart, choices: dict[str, dict[str, Any]
         check(render, with_defaults(values))
     jobs = 7 + 2 * bool(choices["backup"]) + bool(choices["payment"]) + 2 * (choices["mail"] == MAIL)
     assert len(render.all("CronJob")) == jobs
-    assert len(render.all("Deployment")) == (2 if choices["surfaces"] else 1) + (choices["payment"] == SANDBOX)
+    beside = (choices["payment"] == SANDBOX) + (choices["cache"] == CACHE)
+    assert len(render.all("Deployment")) == (2 if choices["surfaces"] else 1) + beside
 
 
 @pytest.mark.parametrize("file", ENVIRONMENTS, ids=named)
@@ -159,9 +160,10 @@ def test_production_is_held_to_more(chart: Chart) -> None:
     (file,) = [file for file in ENVIRONMENTS if file.stem == "prod"]
     render = chart.render(file)
     deployments = {each["metadata"]["name"] for each in render.all("Deployment")}
-    assert deployments == {"shop-bookstore-api", "shop-bookstore-storefront"}
+    surfaces = {"shop-bookstore-api", "shop-bookstore-storefront"}
+    assert deployments == surfaces | {"shop-bookstore-cache"}
     for kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
-        assert {each["metadata"]["name"] for each in render.all(kind)} == deployments
+        assert {each["metadata"]["name"] for each in render.all(kind)} == surfaces
     assert render.all("Ingress")[0]["spec"]["tls"]
     assert render.all("ServiceMonitor")
     assert not render.all("StatefulSet", "Secret")

@@ -5,6 +5,7 @@ Importing a file again changes nothing. Where a file names an ISBN twice, the la
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -127,10 +128,17 @@ def import_rows(file: CatalogueFile, reject: Callable[[Rejected], None], *, dry_
 
 
 def batches(rows: Iterable[Accepted | Rejected]) -> Iterator[list[Accepted | Rejected]]:
-    """The rows, so many at a time as are imported in one unit of work."""
+    """The rows, so many at a time as are imported in one unit of work; the next are read while these are imported."""
     remaining = iter(rows)
-    while batch := list(islice(remaining, BATCH_ROWS)):
-        yield batch
+
+    def read() -> list[Accepted | Rejected]:
+        return list(islice(remaining, BATCH_ROWS))
+
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading") as ahead:
+        following = ahead.submit(read)
+        while batch := following.result():
+            following = ahead.submit(read)
+            yield batch
 
 
 def import_batch(

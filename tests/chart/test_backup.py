@@ -16,7 +16,7 @@ from dev.postgres import APP, OWNER
 from tests.chart.rendering import ROOT, Chart, Object, Render, containers
 from tests.databases import SECRET_KEY, Databases, bookstore
 
-VALUES = {"backup": {"enabled": True, "keep": 2}, "settings": {"LOG_LEVEL": "WARNING"}}
+VALUES = {"backup": {"enabled": True, "keep": 2}, "logLevel": "WARNING"}
 COUNTS = "SELECT (SELECT count(*) FROM book), (SELECT count(*) FROM search_word), (SELECT sum(stock) FROM book)"
 
 

@@ -92,7 +92,7 @@ def copy_with_version(chart: Chart, folder: Path, version: str) -> Chart:
 @every_file
 def test_a_name_changes_with_the_content(file: Path, chart: Chart, rendered: Rendered) -> None:
     before = rendered(file)
-    after = chart.render(file, values={"settings": {"CURRENCY": "EUR", "LOG_LEVEL": "ERROR"}})
+    after = chart.render(file, values={"settings": {"CURRENCY": "EUR", "LOG_FORMAT": "json"}})
     for kind in ("ConfigMap", "Job"):
         old = {identity(each): each for each in before.all(kind)}
         for each in after.all(kind):

@@ -45,6 +45,7 @@ CACHE_EVICTION: cache.tuning.CACHE_EVICTION
 CACHE_MAX_ENTRIES: cache.tuning.CACHE_MAX_ENTRIES
 CACHE_MISSING_TTL_SECONDS: cache.tuning.CACHE_MISSING_TTL_SECONDS
 CACHE_TTL_SECONDS: cache.tuning.CACHE_TTL_SECONDS
+LOG_LEVEL: logLevel
 TUNING_DIR: cache.tuning
 BACKUP_DIR: backup.persistence
 BACKUP_KEEP: backup.keep
@@ -76,6 +77,7 @@ PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
 {{- $_ := set $settings $name (include "bookstore.plainText" $value) -}}
 {{- end -}}
 {{- $database := include "bookstore.database" .root | fromJson -}}
+{{- $_ := set $settings "LOG_LEVEL" $values.logLevel -}}
 {{- $_ := set $settings "DATABASE_HOST" $database.host -}}
 {{- $_ := set $settings "DATABASE_PORT" (toString $database.port) -}}
 {{- $_ := set $settings "DATABASE_NAME" $database.name -}}
@@ -101,6 +103,8 @@ PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
 {{- range concat $hosts $values.allowedHosts (list "localhost" "127.0.0.1" "[::1]" $service $inside) -}}
 {{- $trusted = append $trusted (trimPrefix "*" .) -}}
 {{- end -}}
+{{- /* From a file, which may change. */ -}}
+{{- $_ := unset $settings "LOG_LEVEL" -}}
 {{- $proxied := or $values.ingress.enabled $values.httpRoute.enabled -}}
 {{- if $values.tracing.enabled -}}
 {{- $_ := set $settings "TRACING_ENDPOINT" $values.tracing.endpoint -}}
@@ -122,7 +126,7 @@ PROMETHEUS_MULTIPROC_DIR: workload.sharedMemorySize
 {{- define "bookstore.migrateSettings" -}}
 {{- $settings := dict -}}
 {{- range $name, $value := include "bookstore.commonSettings" (dict "root" . "role" "owner") | fromJson -}}
-{{- if regexMatch "^(DATABASE|LOG)_" $name }}{{ $_ := set $settings $name $value }}{{ end -}}
+{{- if regexMatch "^(DATABASE_|LOG_FORMAT$)" $name }}{{ $_ := set $settings $name $value }}{{ end -}}
 {{- end -}}
 {{- $app := .Values.database.app -}}
 {{- if not $app.usernameKey }}{{ $_ := set $settings "DATABASE_APP_ROLE" $app.username }}{{ end -}}

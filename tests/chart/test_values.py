@@ -167,8 +167,9 @@ def test_production_is_held_to_more(chart: Chart) -> None:
     assert render.all("Ingress")[0]["spec"]["tls"]
     assert render.all("ServiceMonitor")
     assert not render.all("StatefulSet", "Secret")
-    for _, template in render.pods():
-        assert "@sha256:" in template["spec"]["containers"][0]["image"]
+    images = {template["spec"]["containers"][0]["image"] for _, template in render.pods()}
+    # What was tested is what runs; a cache holds nothing that may not vanish, and gets its fixes with its tag.
+    assert {image for image in images if "@sha256:" not in image} == {"docker.io/valkey/valkey:8-trixie"}
     settings = [each["data"] for each in render.all("ConfigMap") if "DATABASE_USER" in each["data"]]
     assert {each["DATABASE_SSLMODE"] for each in settings} == {"verify-full"}
     assert {each["DATABASE_USER"] for each in settings} == {"bookstore", "bookstore_owner"}

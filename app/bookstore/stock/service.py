@@ -31,9 +31,12 @@ def explain(session: Session, reason: Reason, reference: str | None = None, acto
 def take(session: Session, quantities: Mapping[int, int]) -> list[int]:
     """Take copies of books, by book id; gives the ids of those that have not enough, whose stock stays as it was.
 
-    All at once, and locked in the order of ids, so that two baskets of the same books wait for each other instead of
-    deadlocking; who waited is checked against what the other left. A book that is not on sale has none.
+    They are locked first, in the order of ids, so that two baskets of the same books wait for each other instead of
+    deadlocking. By a statement of its own: one that locks and updates sees rows as they were before it waited, goes
+    after their later versions out of order, and does deadlock. A book that is not on sale has none.
     """
+    in_order = select(Book.id).where(Book.id.in_(quantities)).order_by(Book.id).with_for_update(key_share=True)
+    session.execute(in_order)
     wanted = (
         func.unnest(
             bindparam("ids", list(quantities), ARRAY(BigInteger)),
@@ -42,17 +45,10 @@ def take(session: Session, quantities: Mapping[int, int]) -> list[int]:
         .table_valued("id", "quantity", name="wanted")
         .render_derived()
     )
-    locked = (
-        select(Book.id, wanted.c.quantity)
-        .join(wanted, Book.id == wanted.c.id)
-        .order_by(Book.id)
-        .with_for_update(of=Book, key_share=True)
-        .cte("locked")
-    )
     statement = (
         update(Book)
-        .where(Book.id == locked.c.id, Book.stock >= locked.c.quantity, Book.active)
-        .values(stock=Book.stock - locked.c.quantity)
+        .where(Book.id == wanted.c.id, Book.stock >= wanted.c.quantity, Book.active)
+        .values(stock=Book.stock - wanted.c.quantity)
         .returning(Book.id)
     )
     taken = session.scalars(statement, execution_options={"synchronize_session": False}).all()

@@ -2,6 +2,7 @@
 umask 077
 {
   cat /etc/valkey/valkey.conf
+  echo
   printf 'requirepass "%s"\n' "$(sed 's/[\\"]/\\&/g' /run/secrets/valkey/password)"
   printf 'maxmemory-policy %s\n' "$(cat /run/config/cache-tuning/CACHE_EVICTION)"
 } >/tmp/valkey.conf

@@ -8,7 +8,11 @@ from typing import Any
 
 import yaml
 
-from tests.chart.policies import every_policy_covers_every_pod, the_database_and_its_clients_may_meet
+from tests.chart.policies import (
+    every_policy_covers_every_pod,
+    the_cache_and_its_clients_may_meet,
+    the_database_and_its_clients_may_meet,
+)
 from tests.chart.rendering import CHART, Object, Render, Values, containers, generated_keys, identity, merged, selects
 
 LONGEST_NAME = 63
@@ -249,4 +253,5 @@ CHECKS: list[Callable[[Render, Values], None]] = [
     every_pod_is_restricted,
     every_policy_covers_every_pod,
     the_database_and_its_clients_may_meet,
+    the_cache_and_its_clients_may_meet,
 ]

@@ -58,3 +58,20 @@ def the_database_and_its_clients_may_meet(render: Render, values: Values) -> Non
             assert permits(policies, "Ingress", server, template, port), identity(owner)
         isolated = any(selects(one["spec"]["podSelector"]["matchLabels"], server) for one in policies)
         assert permits(policies, "Ingress", server, STRANGER, port) is not isolated
+
+
+def the_cache_and_its_clients_may_meet(render: Render, values: Values) -> None:
+    """Whoever is told where this release's cache is may reach it, and nobody else."""
+    policies = render.all("NetworkPolicy")
+    settings = {each["metadata"]["name"]: each.get("data", {}) for each in render.all("ConfigMap")}
+    for server in [each for each in render.all("Deployment") if each["metadata"]["name"].endswith("-cache")]:
+        template = server["spec"]["template"]
+        (port,) = containers(template)[0]["ports"]
+        for owner, pod in render.pods():
+            sources = pod["spec"]["containers"][0].get("envFrom", [])
+            hosts = [settings[source["configMapRef"]["name"]].get("CACHE_HOST", "") for source in sources]
+            if any(host.startswith(f"{server['metadata']['name']}.") for host in hosts):
+                assert permits(policies, "Egress", pod, template, port), identity(owner)
+                assert permits(policies, "Ingress", template, pod, port), identity(owner)
+        isolated = any(selects(one["spec"]["podSelector"]["matchLabels"], template) for one in policies)
+        assert permits(policies, "Ingress", template, STRANGER, port) is not isolated

@@ -71,7 +71,7 @@ def answers(client: redis.Redis) -> bool:
 
 def test_it_runs_with_the_chart_s_settings(cache: redis.Redis) -> None:
     settings = cache.config_get("maxmemory*")
-    assert int(settings["maxmemory"]) > 0
+    assert int(str(settings["maxmemory"])) > 0
     assert settings["maxmemory-policy"] == "allkeys-lru"
     assert cache.config_get("tcp-keepalive") == {"tcp-keepalive": "60"}
     with redis.Redis(port=cache.get_connection_kwargs()["port"]) as stranger, pytest.raises(redis.AuthenticationError):

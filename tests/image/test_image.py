@@ -20,7 +20,7 @@ from tests.servers import free_port
 
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-# Of which SQLAlchemy has 28, pycryptodome (which minio needs) 16, libpq 9, redis, OpenTelemetry and pydantic 6 each, brotli 5.
+# SQLAlchemy has 28 of it, pycryptodome (for minio) 16, libpq 9, redis, OpenTelemetry and pydantic 6 each, brotli 5.
 LARGEST_MB = 130
 pytestmark = pytest.mark.image
 

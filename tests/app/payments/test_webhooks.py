@@ -126,7 +126,8 @@ class TestRefused:
         refused(send(till, " " * 65_537), 413)
 
     def test_too_large_in_chunks(self, till: Market) -> None:
-        refused(till.http.post(till.shop.url + WEBHOOKS, content=iter([b" " * 70_000])), 413)
+        # On a connection of its own: gunicorn closes one whose body it did not read, whatever its answer said.
+        refused(httpx.post(till.shop.url + WEBHOOKS, content=iter([b" " * 70_000])), 413)
 
     def test_unknown_payment_is_to_be_sent_again(self, till: Market, order: Order) -> None:
         event = f"evt_{order.number}"

@@ -11,19 +11,21 @@ from bookstore.cache.server import connect
 from bookstore.config import Settings
 
 FULL = 0.95
+# A network lets the first packets of a new pod through only after a moment; requests do without the cache until then.
+PATIENCE_SECONDS = 3.0
 
 
 def reason_against(settings: Settings) -> str | None:
     """Why the cache does not do what it should, and what to do about it; None where all is well."""
     where = f"{settings.cache_host}:{settings.cache_port}"
-    client = connect(settings)
+    client = connect(settings.model_copy(update={"cache_timeout_seconds": PATIENCE_SECONDS}))
     try:
         probe = f"{settings.cache_prefix}:doctor:{secrets.token_hex(8)}"
         client.set(probe, b"", px=1000)
         client.delete(probe)
         return _memory(client, settings)
     except exceptions.TimeoutError:
-        return f"{where} does not answer within {settings.cache_timeout_seconds:g} s: see to it, and to CACHE_TLS"
+        return f"{where} does not answer within {PATIENCE_SECONDS:g} s: see to it, and to CACHE_TLS"
     except exceptions.OutOfMemoryError:
         return f"{where} is full and evicts nothing: give it memory, or set CACHE_EVICTION to allkeys-lru"
     except exceptions.AuthenticationError as error:

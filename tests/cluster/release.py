@@ -70,6 +70,14 @@ class Release:
         """The names of the shop's pods, or of other components'."""
         return {pod["metadata"]["name"] for pod in self.objects("pods", *(components or SURFACES))}
 
+    def lasting(self) -> set[str]:
+        """The ids of the pods that run until they are replaced: those of Jobs come and go by the clock."""
+        return {
+            pod["metadata"]["uid"]
+            for pod in self.objects("pods")
+            if all(owner["kind"] != "Job" for owner in pod["metadata"]["ownerReferences"])
+        }
+
     def serving(self, *surfaces: str) -> set[str]:
         """The names of those of the shop's pods that get requests."""
         return {

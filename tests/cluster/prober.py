@@ -97,6 +97,7 @@ class Customer:
     keep_alive: bool
     record: Record
     over: threading.Event
+    pause_seconds: float
 
     def ask(self, what: str, method: str, path: str, **options: Any) -> httpx.Response | None:
         """One request; None where no answer came."""
@@ -123,7 +124,7 @@ class Customer:
         """Look at pages and at the API until it is over."""
         for path in cycle(PATHS):
             self.ask(path.partition("?")[0], "GET", path)
-            if self.over.wait(0.05):
+            if self.over.wait(self.pause_seconds):
                 return
 
     def buy(self) -> None:
@@ -147,12 +148,15 @@ def stock_up(release: Release) -> None:
 
 
 @contextmanager
-def probing(release: Release) -> Iterator[Record]:
-    """Four who browse and two who buy, one half of each with keep-alive, until the end of the block."""
+def probing(release: Release, browse: int = 4, buy: int = 2, pause_seconds: float = 0.05) -> Iterator[Record]:
+    """Some who browse and some who buy, one half of each with keep-alive, until the end of the block."""
     record, over = Record(), threading.Event()
     with release.client() as client:
-        customers = [Customer(client, number % 2 == 0, record, over) for number in range(6)]
-        work: list[Callable[[], None]] = [*(one.browse for one in customers[2:]), *(one.buy for one in customers[:2])]
+        customers = [Customer(client, number % 2 == 0, record, over, pause_seconds) for number in range(browse + buy)]
+        work: list[Callable[[], None]] = [
+            *(one.browse for one in customers[buy:]),
+            *(one.buy for one in customers[:buy]),
+        ]
         threads = [threading.Thread(target=each) for each in work]
         for thread in threads:
             thread.start()

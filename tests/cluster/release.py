@@ -87,6 +87,14 @@ class Release:
             and any((each["type"], each["status"]) == ("Ready", "True") for each in pod["status"].get("conditions", []))
         }
 
+    def restarts(self, *components: str) -> dict[str, int]:
+        """How often containers were restarted, of each pod where one was: of some components or of all."""
+        counts = {
+            pod["metadata"]["name"]: sum(each["restartCount"] for each in pod["status"].get("containerStatuses", []))
+            for pod in self.objects("pods", *components)
+        }
+        return {name: count for name, count in counts.items() if count}
+
     def addresses(self) -> set[str]:
         """Their addresses."""
         names = self.serving()

@@ -10,9 +10,9 @@ import pytest
 from tests.cluster import argo, outside
 from tests.cluster.every import EveryEnvironment
 from tests.cluster.probe import METRICS, PORT, SHOP, Probe, at, probe
+from tests.cluster.prober import probing, stock_up
 from tests.cluster.release import Release, installed, undisturbed
 from tests.cluster.tools import Object, apply, eventually, get, kubectl, make_namespace
-from tests.cluster.traffic import traffic
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
 # ADVISORY_LOCK of bookstore.admin.database.
@@ -133,16 +133,17 @@ def wanted(release: Release) -> int:
 
 
 def test_pods_come_under_load_stay_in_an_upgrade_and_go_after_it(release: Release) -> None:
+    stock_up(release)
     release.upgrade(*SCALING)
     eventually("two pods at rest", lambda: wanted(release) == len(release.serving("storefront")) == 2, seconds=180)
-    with traffic(release, clients=4, pause_seconds=0.02) as answers:
+    with probing(release, browse=4, buy=0, pause_seconds=0.02) as record:
         eventually(
             "three pods under load", lambda: wanted(release) == len(release.serving("storefront")) == 3, seconds=120
         )
         before = release.serving("storefront")
         release.upgrade(*SCALING)
         assert release.serving("storefront") == before
-    assert not answers.wrong
+    assert not record.wrong
     eventually("two pods after it", lambda: wanted(release) == len(release.serving("storefront")) == 2, seconds=240)
 
 

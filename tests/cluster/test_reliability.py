@@ -12,7 +12,7 @@ import pytest
 
 from tests.cluster.migration import with_migration
 from tests.cluster.prober import Record, audit, probing, stock_up
-from tests.cluster.release import Release, installed
+from tests.cluster.release import SURFACES, Release, installed
 from tests.cluster.tools import eventually, get, kubectl, run
 
 SETTINGS = ("hosts.shop.host=prober.localhost", "settings.ORDERS_PER_HOUR=1000000", "backup.enabled=false")
@@ -49,12 +49,6 @@ def proven(release: Release, acknowledged: list[str]) -> Iterator[Record]:
     acknowledged += record.orders
     print(record)  # noqa: T201  # the number of the scenario, with pytest -rP
     audit(release, acknowledged)
-
-
-def restarts(release: Release) -> int:
-    """How often containers of the shop's pods were restarted."""
-    pods = release.objects("pods", "api", "storefront")
-    return sum(each["restartCount"] for pod in pods for each in pod["status"].get("containerStatuses", []))
 
 
 def replace(release: Release, *how: str) -> None:
@@ -119,7 +113,7 @@ def test_evictions_keep_to_the_budget(release: Release, acknowledged: list[str])
 
 
 def test_the_database_is_killed(release: Release, acknowledged: list[str]) -> None:
-    before = restarts(release)
+    before = release.restarts(*SURFACES)
 
     def is_ready() -> bool:
         pods = get(release.namespace, "pods", f"--field-selector=metadata.name={DATABASE}")
@@ -139,4 +133,4 @@ def test_the_database_is_killed(release: Release, acknowledged: list[str]) -> No
         eventually("an order is taken", lambda: len(record.orders) > orders, seconds=10)
     assert record.only_refused(), record.wrong
     assert record.slowest < 10
-    assert restarts(release) == before
+    assert release.restarts(*SURFACES) == before

@@ -118,7 +118,8 @@ class Release:
     def execute(self, *command: str) -> str:
         """What a command prints in a pod of the shop."""
         surface = "all" if self.environment == "dev" else "api"
-        where = ["-n", self.namespace, "exec", f"deploy/{self.name}-bookstore-{surface}", "-c", surface]
+        (deployment,) = self.objects("deployments", surface)
+        where = ["-n", self.namespace, "exec", f"deploy/{deployment['metadata']['name']}", "-c", surface]
         return kubectl(*where, "--", *command)
 
 

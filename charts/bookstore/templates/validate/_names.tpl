@@ -22,7 +22,12 @@
 {{- define "bookstore.validate.serviceNames" -}}
 {{- $names := dict "fullnameOverride" (include "bookstore.fullname" .) }}
 {{- if .Values.postgresql.enabled }}
-{{- $_ := set $names "postgresql.fullnameOverride" (include "postgresql.v1.primary.fullname" .Subcharts.postgresql) }}
+{{- $database := include "postgresql.v1.primary.fullname" .Subcharts.postgresql }}
+{{- $_ := set $names "postgresql.fullnameOverride" $database }}
+{{- /* A label of its pods has the name and a hash: a StatefulSet of a longer one makes none, and Helm waits for ever. */}}
+{{- if gt (len $database) 52 }}
+postgresql.fullnameOverride: {{ $database }} is longer than the 52 characters that the name of a StatefulSet with pods may have; set a shorter name
+{{- end }}
 {{- end }}
 {{- range $path, $name := $names }}
 {{- if not (regexMatch "^[a-z][-a-z0-9]*$" $name) }}

@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format image bench e2e e2e-full
+.PHONY: help run test lint format docs image bench e2e e2e-full
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -19,6 +19,10 @@ run: .venv/local.stamp ## Run the shop at http://127.0.0.1:8000, with a PostgreS
 .venv/%.stamp: requirements/%.txt pyproject.toml | $(BIN)/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/docs.stamp: requirements/docs.txt | $(BIN)/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	@touch $@
 
 $(BIN)/pip:
@@ -41,6 +45,9 @@ lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile and YAML
 format: .venv/dev.stamp ## Put the code into its one form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+docs: .venv/docs.stamp ## Make the documentation's site, .site/html/index.html, and check its links
+	@$(BIN)/python -m ci.site
 
 image: ## Build the container image with docker, podman or buildah
 	@dev/image

@@ -169,9 +169,10 @@ def outputs() -> dict[Path, str]:
     environments = {
         name: yaml.safe_load((ROOT / f"values/{name}.yaml").read_text()) for name in ("dev", "staging", "prod")
     }
+    described = schema(values, definitions)
     return {
-        CHART / "values.schema.json": json.dumps(schema(values, definitions), indent=2, ensure_ascii=False) + "\n",
-        CHART / "README.md": readme.render(CHART, values, environments),
+        CHART / "values.schema.json": json.dumps(described, indent=2, ensure_ascii=False) + "\n",
+        CHART / "README.md": readme.render(CHART, values, described, environments),
     }
 
 

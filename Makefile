@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs image bench e2e e2e-full
+.PHONY: help run test lint format docs image package release bench e2e e2e-full
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -51,6 +51,12 @@ docs: .venv/docs.stamp ## Make the documentation's site, .site/html/index.html, 
 
 image: ## Build the container image with docker, podman or buildah
 	@dev/image
+
+package: .venv/dev.stamp ## Package the wheel and the chart of the last commit into dist/, the same bytes each time
+	@ci/package
+
+release: .venv/dev.stamp ## Write, commit and tag a version: make release VERSION=1.2.3
+	@$(BIN)/python -m ci.release make '$(VERSION)'
 
 bench: .venv/dev.stamp ## Measure speed as ratios against baselines; writes bench/results.md
 	@$(BIN)/python -m bench

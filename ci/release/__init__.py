@@ -1,0 +1,1 @@
+"""One number for package, image and chart, and what a release says of itself."""

@@ -11,7 +11,7 @@ GIVEN = {
     "pyproject.toml": (r'(^version = ")NUMBER(?=")',),
     "charts/bookstore/Chart.yaml": (r"(^version: )NUMBER()$", r'(^appVersion: ")NUMBER(?=")'),
 }
-# And the mentions anywhere else, as a reader would type them: bookstore:1.2.3, bookstore-1.2.3.tgz.
+# And the mentions anywhere else, as a reader would type them: of the image with its tag, of the chart's package.
 MENTION = r"(\bbookstore(?::|-(?=[\d.]+\.tgz)))NUMBER\b"
 # These tell of older releases, too.
 HISTORY = ("CHANGELOG.md", "docs/upgrading.md", "tests/ci/")

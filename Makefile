@@ -33,13 +33,14 @@ $(BIN)/pip:
 test: .venv/dev.stamp ## Run every test that needs no cluster, in parallel, on a real PostgreSQL (ARGS= for pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile and YAML
+lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile, YAML and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bookstore db upgrade --sql | $(BIN)/squawk --stdin-filepath migrations.sql
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/yamllint --strict .
+	$(BIN)/zizmor --offline --quiet --persona=auditor .github
 	dev/no-hosts
 
 format: .venv/dev.stamp ## Put the code into its one form

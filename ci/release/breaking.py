@@ -6,6 +6,8 @@ from typing import Any
 
 Schema = dict[str, Any]
 NUMBERS = {"number", "integer"}
+# Those that take less when they rise, and those that take less when they fall.
+LIMITS = {"minimum": 1, "minLength": 1, "maximum": -1, "maxLength": -1}
 
 
 @dataclass
@@ -56,7 +58,10 @@ class Comparison:
 
 
 def _narrower(old: Schema, new: Schema) -> str:
-    """What is left of the values that one may choose from; nothing where all of them are."""
+    """What a value of the same type may not be any more; nothing where it may be all that it was."""
+    for key, sign in LIMITS.items():
+        if key in new and (key not in old or sign * new[key] > sign * old[key]):
+            return f"has the {key} {new[key]}"
     if "enum" not in new:
         return ""
     if "enum" not in old:

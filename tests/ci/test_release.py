@@ -164,6 +164,9 @@ class TestBreakingValues:
             ({"type": "number"}, {"type": "integer"}, {"a": "is no longer number"}),
             ({"type": "string"}, {"type": "string", "enum": ["b"]}, {"a": "is only b"}),
             ({"enum": ["b", "c"]}, {"enum": ["c", "d"]}, {"a": "is no longer b"}),
+            ({"type": "integer", "minimum": 1}, {"type": "integer", "minimum": 0}, {}),
+            ({"type": "integer", "minimum": 1}, {"type": "integer", "minimum": 2}, {"a": "has the minimum 2"}),
+            ({"type": "string"}, {"type": "string", "maxLength": 9}, {"a": "has the maxLength 9"}),
             ({"$ref": "#/$defs/one"}, {"$ref": "#/$defs/two"}, {"a.b": "is no longer string"}),
             ({"type": "object", "additionalProperties": {"$ref": "#/$defs/one"}}, {"type": "object"}, {}),
             (

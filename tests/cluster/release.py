@@ -42,11 +42,18 @@ class Release:
         where = ["install", self.name, str(self.chart), "-n", self.namespace]
         run(program, *where, *self.values, wait, "--timeout=5m", *arguments)
 
-    def upgrade(self, *sets: str, wait: str = "--wait=watcher", timeout: str = "5m", fails: bool = False) -> str:
+    def upgrade(
+        self,
+        *sets: str,
+        program: str = "helm",
+        wait: str = "--wait=watcher",
+        timeout: str = "5m",
+        fails: bool = False,
+    ) -> str:
         """Upgrade it with more values; what Helm says, of its failure where it must fail."""
         where = ["upgrade", self.name, str(self.chart), "-n", self.namespace]
         more = [argument for each in sets for argument in ("--set", each)]
-        done = run("helm", *where, *self.values, *more, wait, f"--timeout={timeout}", check=not fails)
+        done = run(program, *where, *self.values, *more, wait, f"--timeout={timeout}", check=not fails)
         assert not fails or done.returncode, "this upgrade should have failed"
         return done.stdout + done.stderr
 
@@ -117,8 +124,8 @@ class Release:
 
     def execute(self, *command: str) -> str:
         """What a command prints in a pod of the shop."""
-        surface = "all" if self.environment == "dev" else "api"
-        (deployment,) = self.objects("deployments", surface)
+        (deployment,) = self.objects("deployments", "all", "api")
+        surface = deployment["metadata"]["labels"]["app.kubernetes.io/component"]
         where = ["-n", self.namespace, "exec", f"deploy/{deployment['metadata']['name']}", "-c", surface]
         return kubectl(*where, "--", *command)
 

@@ -22,31 +22,35 @@ def helm() -> str:
     return str(found)
 
 
-def packaged(repository: Repository, umask: str = "022", **environment: str) -> dict[str, str]:
+REGISTRY = "registry.example.org/shop"
+
+
+def packaged(repository: Repository, umask: str, **environment: str) -> dict[str, str]:
     """The checksum of each package of its commit."""
     command = ["sh", "-c", f"umask {umask}; exec ci/package"]
-    repository.output(*command, PYTHON=sys.executable, **environment)
+    repository.output(*command, PYTHON=sys.executable, REGISTRY=REGISTRY, **environment)
     return {path.name: sha256(path.read_bytes()).hexdigest() for path in (repository.folder / "dist").iterdir()}
 
 
-def test_packages_are_the_same_bytes_from_any_clone(repository: Repository, tmp_path: Path) -> None:
-    first = packaged(repository, TZ="UTC")
-    assert set(first) == {f"bookstore-{FIRST}.tgz", f"bookstore-{FIRST}-py3-none-any.whl"}
+def test_packages_are_the_same_bytes_from_any_clone(repository: Repository, helm: str, tmp_path: Path) -> None:
+    first = packaged(repository, umask="022", TZ="UTC")
+    chart = f"bookstore-{FIRST}.tgz"
+    assert set(first) == {chart, f"bookstore-{FIRST}-py3-none-any.whl"}
     other = Repository(tmp_path / "somewhere/else")
     repository.git("clone", "--quiet", str(repository.folder), str(other.folder))
     # What is not in the commit is not in the packages.
     other.write("charts/bookstore/templates/stray.yaml", "kind: Stray")
     other.write("app/bookstore/stray.py", "")
     assert packaged(other, umask="077", TZ="Asia/Tokyo") == first
+    self_contained(other, helm, f"dist/{chart}")
 
 
-def test_a_chart_for_a_registry_takes_its_image_from_there(repository: Repository, helm: str) -> None:
-    packaged(repository, REGISTRY="registry.example.org/shop")
-    package = f"dist/bookstore-{FIRST}.tgz"
-    rendered = repository.output(helm, "template", "shop", package, "--show-only", "templates/web/deployment.yaml")
+def self_contained(repository: Repository, helm: str, chart: str) -> None:
+    """The chart says where its image is."""
+    rendered = repository.output(helm, "template", "shop", chart, "--show-only", "templates/web/deployment.yaml")
     image = yaml.safe_load(rendered)["spec"]["template"]["spec"]["containers"][0]["image"]
-    assert image == f"registry.example.org/shop/bookstore:{FIRST}"
-    about = yaml.safe_load(repository.output(helm, "show", "chart", package))
+    assert image == f"{REGISTRY}/bookstore:{FIRST}"
+    about = yaml.safe_load(repository.output(helm, "show", "chart", chart))
     assert f"image: {image}\n" in about["annotations"]["artifacthub.io/images"]
 
 

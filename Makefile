@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs image package release bench e2e e2e-full
+.PHONY: help run test lint format docs pictures image package release bench e2e e2e-full
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -49,6 +49,9 @@ format: .venv/dev.stamp ## Put the code into its one form
 
 docs: .venv/docs.stamp ## Make the documentation's site, .site/html/index.html, and check its links
 	@$(BIN)/python -m ci.site
+
+pictures: .venv/dev.stamp ## Make the documents' pictures anew, with Chromium
+	@BOOKSTORE_PICTURES=docs/images $(BIN)/python -m pytest -n0 -q tests/browser/test_pictures.py
 
 image: ## Build the container image with docker, podman or buildah
 	@dev/image

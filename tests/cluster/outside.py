@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.tools import MANIFESTS, kubectl, make_namespace
+from tests.cluster.tools import ROOT, kubectl, make_namespace
 
 NAMESPACE = "bookstore-data"
 PSQL = ("-n", NAMESPACE, "exec", "-i", "deploy/postgres", "--", "psql", "--no-psqlrc", "-U", "postgres")
@@ -47,7 +47,7 @@ def installed(folder: Path) -> Iterator[Database]:
     secret(
         NAMESPACE, "database", *PASSWORDS, *(f"--from-file={name}={folder / name}" for name in ("tls.crt", "tls.key"))
     )
-    kubectl("-n", NAMESPACE, "apply", "-f", str(MANIFESTS / "outside-database.yaml"))
+    kubectl("-n", NAMESPACE, "apply", "-f", str(ROOT / "docs/examples/postgres.yaml"))
     kubectl("-n", NAMESPACE, "rollout", "status", "deployment/postgres", "--timeout=120s")
     yield Database(folder)
     if not os.environ.get("BOOKSTORE_E2E_KEEP"):

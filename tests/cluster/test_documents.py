@@ -1,0 +1,89 @@
+"""What documents tell to do in a cluster, done in this one: the tutorial, then other pages with its three releases."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ci.site import tracked
+from tests.chart.rendering import ENVIRONMENTS, merged
+from tests.cluster.tools import ROOT, kubectl
+from tests.docs import blocks
+from tests.docs.terminal import Terminal, opened
+from tests.servers import free_port
+
+pytestmark = pytest.mark.full
+TUTORIAL = "docs/tutorial.md"
+PAGES = [page for page in tracked() if any(block.where == "cluster" for block in blocks.of_page(page))]
+# What another cluster than a new one of kind needs instead: this one has the image, a fixture puts the chart of the
+# bundled database beside ours, and the namespaces and host names of the environments are other releases'.
+SUBSTITUTES = {
+    r"^kind (create|delete) cluster .*$": "kubectl version",
+    r"^make image$": "true",
+    r"^kind load docker-image .*$": "true",
+    r"^helm dependency build .*$": "true",
+    # Other tests keep it busy.
+    r"--timeout[= ](\d+)m": r"--timeout=\g<1>0m",
+    r"\bbookstore-(dev|staging|prod|data)\b": r"documents-\1",
+}
+# A small node has no room for what three environments ask for, nor for pods that come because that is so little.
+LITTLE = {"resources": {"requests": {"cpu": "20m"}}}
+FEW = {"autoscaling": {"maxReplicas": 2}}
+OFTEN = ("notices-send", "orders-expire", "outbox-send", "payments-reconcile")
+SMALL: dict[str, Any] = {
+    "web": {"workers": 1, **LITTLE},
+    "surfaces": {"api": FEW, "storefront": FEW},
+    "cache": {"valkey": LITTLE},
+    "postgresql": {"primary": LITTLE},
+    "schedules": {name: {"enabled": False} for name in OFTEN},
+}
+
+
+@pytest.fixture(scope="module")
+def terminal(chart: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+    """A copy of the repository in which the tutorial has been followed, up to the end of the cluster."""
+    folder = tmp_path_factory.mktemp("documents")
+    shutil.copytree(chart, folder / "charts/bookstore")
+    for part in ("data", "docs"):
+        shutil.copytree(ROOT / part, folder / part)
+    port = str(free_port())
+
+    def substitute(text: str) -> str:
+        for pattern, other in SUBSTITUTES.items():
+            text = re.sub(pattern, other, text, flags=re.MULTILINE)
+        return text.replace("8080", port)
+
+    (folder / "values").mkdir()
+    for file in ENVIRONMENTS:
+        values = merged(yaml.safe_load(file.read_text()), SMALL)
+        (folder / "values" / file.name).write_text(substitute(yaml.safe_dump(values)))
+    try:
+        with opened(Terminal(folder, {}, substitute)) as terminal:
+            yield terminal
+    finally:
+        for name in ("dev", "staging", "prod", "data"):
+            kubectl("delete", "namespace", f"documents-{name}", "--ignore-not-found", "--wait=false")
+
+
+def follow(terminal: Terminal, page: str) -> str:
+    """Do what a page says; what its commands print."""
+    said = ""
+    for block in blocks.of_page(page):
+        if block.where == "cluster":
+            said += terminal.run(block)
+        elif block.title:
+            terminal.write(block)
+    return said
+
+
+@pytest.mark.parametrize("page", [TUTORIAL, *(page for page in PAGES if page != TUTORIAL)])
+def test_its_commands_work(terminal: Terminal, page: str) -> None:
+    said = follow(terminal, page)
+    if page == TUTORIAL:
+        assert said.count("Phase:          Succeeded") >= 8
+        assert "The Hunger Games" in said
+        assert "FAIL" not in said

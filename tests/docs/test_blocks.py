@@ -1,0 +1,58 @@
+"""No command and no value of a document goes unchecked."""
+
+import re
+from collections.abc import Iterator
+
+import click
+
+from bookstore.cli import bookstore
+from ci.site import tracked
+from tests.chart.rendering import ROOT
+from tests.docs import blocks
+
+TARGET = re.compile(r"`(?:[A-Z_]+=\S+ )*make ([a-z0-9-]+)")
+COMMAND = re.compile(r"(?:`|-- |bin/)bookstore ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
+
+
+def commands(text: str) -> Iterator[str]:
+    """Its commands, without what is said of them, each on one line."""
+    for line in text.replace("\\\n", "").splitlines():
+        if command := " ".join(line.partition(" # ")[0].split()):
+            yield command
+
+
+def test_every_command_is_run_or_says_why_not() -> None:
+    ways = {"run", "as in", "not run"}
+    assert [str(block) for block in blocks.everywhere("sh") if block.what not in ways or not block.rest] == []
+    assert {block.where for block in blocks.everywhere("sh")} == {"laptop", "cluster", ""}
+    # Another language would hide commands from the test.
+    for other in ("bash", "shell", "console"):
+        assert list(blocks.everywhere(other)) == []
+
+
+def test_what_is_as_in_another_page_is_run_there() -> None:
+    for block in (block for block in blocks.everywhere("sh") if block.what == "as in"):
+        run = [command for other in blocks.of_page(block.rest) if other.where for command in commands(other.text)]
+        assert [command for command in commands(block.text) if command not in run] == [], str(block)
+
+
+def test_every_yaml_is_values_or_says_why_not() -> None:
+    others = [block for block in blocks.everywhere("yaml") if block.what != "values"]
+    assert [str(block) for block in others if block.what != "not values" or not block.rest] == []
+
+
+def test_every_target_and_every_command_that_a_sentence_names_is_there() -> None:
+    pages = {page: (ROOT / page).read_text() for page in tracked()}
+    targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {(page, target) for page, text in pages.items() for target in TARGET.findall(text)}
+    assert len(named) > 10
+    assert [one for one in named if one[1] not in targets] == []
+    commands = {(page, *names) for page, text in pages.items() for names in COMMAND.findall(text)}
+    assert len(commands) > 20
+    assert [one for one in commands if not is_command(*one[1:])] == []
+
+
+def is_command(name: str, below: str) -> bool:
+    """Whether there is such a command, and one below it where it has some."""
+    found = bookstore.get_command(click.Context(bookstore), name)
+    return found is not None and (not below or not isinstance(found, click.Group) or below in found.commands)

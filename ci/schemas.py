@@ -1,4 +1,4 @@
-"""Make the schemas that tests hold the files of deploy/ to: `python -m ci.schemas CRD.yaml...`.
+"""Make the schemas that tests hold deploy/ and compose.yaml to: `python -m ci.schemas CRD.yaml... compose-spec.json`.
 
 tests/deploy/schemas/README.md says which files these are. Of each CustomResourceDefinition this keeps the version that
 is stored, without texts and status, closed as strict validation closes it, and with what occurs several times
@@ -8,7 +8,7 @@ kept once, under `$defs`: the generators of an ApplicationSet hold each other.
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import yaml
 FOLDER = Path(__file__).parent.parent / "tests/deploy/schemas"
 # What a Kubernetes schema says beside what JSON Schema knows, and what only people read.
 LEFT_OUT = ("description", "example", "format")
+TEXTS = ("description", "title")
 SHORTEST_SHARED = 200
 
 
@@ -87,11 +88,30 @@ def schema_of(crd: Mapping[str, Any]) -> dict[str, Any]:
     return {**share(schema), "title": kind, "required": sorted({*required, "apiVersion", "kind", "metadata"})}
 
 
+def without_texts(schema: Any) -> Any:
+    """A JSON Schema without its descriptions; a property may be called so, too."""
+    if isinstance(schema, list):
+        return [without_texts(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: without_texts(value) for key, value in schema.items() if not isinstance(value, str) or key not in TEXTS
+    }
+
+
+def schemas(path: Path) -> Iterator[dict[str, Any]]:
+    """Of what a file defines, each with a title."""
+    if path.suffix == ".json":
+        yield {**without_texts(json.loads(path.read_text())), "title": "compose"}
+    else:
+        for crd in yaml.load_all(path.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            yield schema_of(crd)
+
+
 def main() -> None:
-    """Write one file for each CustomResourceDefinition that is named."""
+    """Write one file for each that is defined in those that are named."""
     for path in sys.argv[1:]:
-        for crd in yaml.load_all(Path(path).read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-            schema = schema_of(crd)
+        for schema in schemas(Path(path)):
             text = json.dumps(schema, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
             (FOLDER / f"{schema['title']}.json").write_text(text + "\n")
 

@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format docs pictures image package release bench e2e e2e-full
+.PHONY: help run test lint format hooks docs pictures image package release bench e2e e2e-full
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -46,6 +46,9 @@ lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile, YAML and wo
 format: .venv/dev.stamp ## Put the code into its one form
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
+
+hooks: .venv/dev.stamp ## Have Git run what `make lint` runs, on what a commit changes
+	$(BIN)/prek install
 
 docs: .venv/docs.stamp ## Make the documentation's site, .site/html/index.html, and check its links
 	@$(BIN)/python -m ci.site

@@ -25,7 +25,7 @@ SECTIONS = {
     "Decisions": ("docs/adr/*.md",),
     "Project": ("**/*.md", "*.md"),
 }
-HOME = "README.md"
+HOME = ("README.md", "docs/README.md")
 
 
 def tracked() -> list[str]:
@@ -57,9 +57,9 @@ def files(page: str, text: str) -> Iterator[str]:
 
 
 def navigation(pages: list[str]) -> list[object]:
-    """The home page, and each section with its pages."""
-    left = [page for page in pages if page != HOME]
-    sections: list[object] = [{"Home": HOME}]
+    """The first pages, and each section with its pages."""
+    left = [page for page in pages if page not in HOME]
+    sections: list[object] = [{"Home": list(HOME)}]
     for title, patterns in SECTIONS.items():
         found = [page for pattern in patterns for page in left if PurePosixPath(page).match(pattern)]
         found = list(dict.fromkeys(found))

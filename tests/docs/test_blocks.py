@@ -52,6 +52,14 @@ def test_every_target_and_every_command_that_a_sentence_names_is_there() -> None
     assert [one for one in commands if not is_command(*one[1:])] == []
 
 
+def test_the_sql_of_the_page_is_what_the_example_s_server_runs() -> None:
+    (block,) = (block for block in blocks.of_page("docs/how-to/outside-database.md") if block.language == "sql")
+    example = (ROOT / "docs/examples/postgres.yaml").read_text()
+    statements = [re.sub("PASSWORD .*;", "PASSWORD", line) for line in block.text.splitlines()]
+    assert len(statements) == 3
+    assert [one for one in statements if one not in example] == []
+
+
 def is_command(name: str, below: str) -> bool:
     """Whether there is such a command, and one below it where it has some."""
     found = bookstore.get_command(click.Context(bookstore), name)

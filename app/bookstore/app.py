@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> Flask:
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key.get_secret_value(),
+        SECRET_KEY_FALLBACKS=settings.fallback_keys,
         MAX_CONTENT_LENGTH=settings.max_body_bytes,
     )
     for part in PARTS:

@@ -91,6 +91,12 @@ def _long_enough(value: SecretStr) -> SecretStr:
     return value
 
 
+def _each_long_enough(value: SecretStr) -> SecretStr:
+    for one in _split(value.get_secret_value()):
+        _long_enough(SecretStr(one))
+    return value
+
+
 def _webhook_secrets(value: SecretStr) -> SecretStr:
     for one in _split(value.get_secret_value()) or [""]:
         try:
@@ -119,6 +125,10 @@ class Settings(BaseSettings):
     bookstore_surface: Surface = Field(Surface.ALL, description="What this process serves: all, api or storefront.")
     secret_key: Annotated[SecretStr, AfterValidator(_long_enough)] = Field(
         description="Signs cookies and page cursors; at least 32 random characters. Secret."
+    )
+
+    secret_key_fallbacks: Annotated[SecretStr, AfterValidator(_each_long_enough)] | None = Field(
+        None, description="Keys that sign no more, or not yet, and still count; with commas. Secret."
     )
 
     database_url: Annotated[SecretStr, AfterValidator(_postgresql_url)] | None = Field(
@@ -301,6 +311,12 @@ class Settings(BaseSettings):
         if not self.takes_orders:
             return None
         return self.payment_page_origin or "{0.scheme}://{0.netloc}".format(urlsplit(self.payment_url or ""))
+
+    @property
+    def fallback_keys(self) -> list[str]:
+        """The keys beside SECRET_KEY that what comes back may be signed with."""
+        keys = self.secret_key_fallbacks
+        return list(_split(keys.get_secret_value())) if keys else []
 
     @property
     def webhook_secrets(self) -> list[str]:

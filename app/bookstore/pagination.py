@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from flask import current_app
 from sqlalchemy import ColumnElement, Row, Select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bookstore.db import ReadSession
 from bookstore.errors import BadRequest
+from bookstore.keys import signing_keys
 
 SIGNATURE_BYTES = 12
 
@@ -62,7 +62,7 @@ def by_id(
 def encode(order: str, key: int | str, row_id: int) -> str:
     """The opaque text of a cursor: base64url without padding."""
     content = orjson.dumps((order, key, row_id))
-    return base64.urlsafe_b64encode(_signature(content) + content).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_signature(content, signing_keys()[-1]) + content).decode().rstrip("=")
 
 
 def decode(text: str, order: str) -> tuple[int | str, int]:
@@ -73,7 +73,7 @@ def decode(text: str, order: str) -> tuple[int | str, int]:
     except (binascii.Error, UnicodeEncodeError):
         raw = b""
     signature, content = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
-    if not hmac.compare_digest(signature, _signature(content)):
+    if not any(hmac.compare_digest(signature, _signature(content, key)) for key in signing_keys()):
         raise BadRequest("This cursor is not one that a page gave: start at the first page.")
     found, key, row_id = orjson.loads(content)
     if found != order:
@@ -81,9 +81,8 @@ def decode(text: str, order: str) -> tuple[int | str, int]:
     return key, row_id
 
 
-def _signature(content: bytes) -> bytes:
-    key = str(current_app.config["SECRET_KEY"]).encode()
-    return hashlib.blake2b(content, key=hashlib.sha256(key).digest(), digest_size=SIGNATURE_BYTES).digest()
+def _signature(content: bytes, key: str) -> bytes:
+    return hashlib.blake2b(content, key=hashlib.sha256(key.encode()).digest(), digest_size=SIGNATURE_BYTES).digest()
 
 
 def after(

@@ -134,7 +134,8 @@ def what_pods_read_is_there(render: Render, values: Values) -> None:
             for source in each.get("envFrom", []):
                 assert ("ConfigMap", source["configMapRef"]["name"]) in given
         for volume in spec.get("volumes", []):
-            for source in volume.get("projected", {}).get("sources", []):
+            sources = volume.get("projected", {}).get("sources", [])
+            for source in (each for each in sources if not each["secret"].get("optional")):
                 name = source["secret"]["name"]
                 for item in source["secret"]["items"]:
                     known = given.get(("Secret", name), set())

@@ -1,17 +1,17 @@
 """The cart of the browser that asks: its id in a signed cookie."""
 
-from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.wrappers import Response
 
 from bookstore import security
 from bookstore.cart.service import LIFETIME
+from bookstore.keys import signing_keys
 
 COOKIE = "cart"
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="cart")
+    return URLSafeSerializer(signing_keys(), salt="cart")
 
 
 def current_cart() -> str | None:

@@ -3,10 +3,10 @@
 import hashlib
 from typing import Any
 
-from flask import current_app
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from bookstore.errors import NotFound
+from bookstore.keys import signing_keys
 
 CONFIRMING_SECONDS = 86_400
 RESETTING_SECONDS = 3_600
@@ -14,7 +14,7 @@ NO_SUCH_LINK = "This link has been used, or it has expired: ask for a new one."
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(str(current_app.config["SECRET_KEY"]), salt=purpose)
+    return URLSafeTimedSerializer(signing_keys(), salt=purpose)
 
 
 def _read(purpose: str, token: str, lasts_seconds: int) -> Any:

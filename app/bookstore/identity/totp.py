@@ -11,6 +11,8 @@ import segno
 from flask import current_app
 from markupsafe import Markup
 
+from bookstore.keys import signing_keys
+
 SEED_BYTES = 20  # RFC 4226, section 4: as long as the output of HMAC-SHA-1
 PERIOD_SECONDS = 30
 # Clocks differ, and typing takes a while: RFC 6238, section 5.2, allows one step.
@@ -24,22 +26,25 @@ def new_seed() -> bytes:
     return secrets.token_bytes(SEED_BYTES)
 
 
-def _secret(seed: bytes) -> str:
+def _secret(seed: bytes, key: str) -> str:
     # Derived with the shop's key, so that a copy of the database alone makes no codes.
-    key = str(current_app.config["SECRET_KEY"]).encode()
-    return base64.b32encode(hmac.digest(key, b"totp" + seed, "sha256")[:SEED_BYTES]).decode()
+    return base64.b32encode(hmac.digest(key.encode(), b"totp" + seed, "sha256")[:SEED_BYTES]).decode()
+
+
+def _new_secret(seed: bytes) -> str:
+    return _secret(seed, signing_keys()[-1])
 
 
 def typed_secret(seed: bytes) -> str:
     """The secret in groups of four letters, for an authenticator that has no camera."""
-    secret = _secret(seed)
+    secret = _new_secret(seed)
     return " ".join(secret[place : place + 4] for place in range(0, len(secret), 4))
 
 
 def qr_code(seed: bytes, username: str) -> Markup:
     """The secret as a picture that authenticators read."""
     shop = current_app.config["SETTINGS"].shop_name
-    uri = pyotp.TOTP(_secret(seed)).provisioning_uri(name=username, issuer_name=shop)
+    uri = pyotp.TOTP(_new_secret(seed)).provisioning_uri(name=username, issuer_name=shop)
     # Always dark on white, since not every camera reads the inverse.
     svg = segno.make_qr(uri).svg_inline(scale=5, border=4, dark="#000", light="#fff", svgclass="qr", omitsize=True)
     return Markup(svg)  # noqa: S704  # segno draws squares; the text is not in it
@@ -50,9 +55,14 @@ def step_of(seed: bytes, code: str) -> int | None:
     digits = "".join(code.split())
     if not (digits.isascii() and digits.isdigit()):
         return None
-    otp, now = pyotp.TOTP(_secret(seed)), int(time.time()) // PERIOD_SECONDS
+    now = int(time.time()) // PERIOD_SECONDS
     steps = range(now - STEPS_APART, now + STEPS_APART + 1)
-    return next((step for step in steps if hmac.compare_digest(otp.generate_otp(step), digits)), None)
+    # The telephone has the secret of the key under which it was set up.
+    for otp in (pyotp.TOTP(_secret(seed, key)) for key in reversed(signing_keys())):
+        for step in steps:
+            if hmac.compare_digest(otp.generate_otp(step), digits):
+                return step
+    return None
 
 
 def new_recovery_codes() -> list[str]:

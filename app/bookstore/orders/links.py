@@ -1,13 +1,13 @@
 """The buyer's link to an order: whoever has it may see the order, and nobody can make one up."""
 
-from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from bookstore.errors import NotFound
+from bookstore.keys import signing_keys
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.config["SECRET_KEY"]), salt="order")
+    return URLSafeSerializer(signing_keys(), salt="order")
 
 
 def order_token(number: str) -> str:

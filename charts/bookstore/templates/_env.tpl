@@ -4,6 +4,7 @@
 {{- define "bookstore.reservedEnv" -}}
 BOOKSTORE_SURFACE: surfaces
 SECRET_KEY: secretKey
+SECRET_KEY_FALLBACKS: secretKeyFallbacks
 SECRETS_DIR: secretKey and database
 DATABASE_URL: database
 DATABASE_HOST: database.host

@@ -6,6 +6,13 @@
 {{- $role := get $values.database $login -}}
 {{- $files := dict "SECRET_KEY" (dict "path" "secretKey" "credential" $values.secretKey
   "generated" (dict "name" $generated "key" "secret-key")) -}}
+{{- $fallbacks := $values.secretKeyFallbacks -}}
+{{- if and (eq .role "app") (or $fallbacks.value $fallbacks.existingSecret (not $values.secretKey.value)) -}}
+{{- $beside := default $generated $values.secretKey.existingSecret -}}
+{{- $optional := not (or $fallbacks.value $fallbacks.existingSecret) -}}
+{{- $_ := set $files "SECRET_KEY_FALLBACKS" (dict "path" "secretKeyFallbacks" "optional" $optional "credential" (ternary
+  (dict "value" "" "existingSecret" $beside "key" $fallbacks.key) $fallbacks $optional)) -}}
+{{- end -}}
 {{- if $values.postgresql.enabled -}}
 {{- $_ := set $files "DATABASE_PASSWORD" (dict "path" "postgresql.auth.existingSecret" "credential" (dict "value" ""
   "existingSecret" (include "postgresql.v1.secretName" .root.Subcharts.postgresql)
@@ -82,12 +89,15 @@
 
 {{- /* The sources of a projected volume with all of them. */ -}}
 {{- define "bookstore.secretSources" -}}
-{{- range $file, $_ := include "bookstore.secretFiles" . | fromJson }}
+{{- range $file, $source := include "bookstore.secretFiles" . | fromJson }}
 {{- $reference := dict "root" $.root "role" $.role "needs" $.needs "file" $file }}
 {{- with include "bookstore.secretReference" $reference | fromJson }}
 - secret:
     name: {{ .name }}
     items: [{key: {{ .key }}, path: {{ $file }}}]
+    {{- if $source.optional }}
+    optional: true
+    {{- end }}
 {{- end }}
 {{- end }}
 {{- end -}}

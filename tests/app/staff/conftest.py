@@ -33,7 +33,7 @@ def current_code(app: Flask, owner: Connection, username: str, *, later: int = 0
     row = owner.execute("SELECT totp_seed FROM staff_member WHERE username = %s", (username,)).fetchone()
     assert row
     with app.app_context():
-        otp = pyotp.TOTP(totp._secret(row[0]))
+        otp = pyotp.TOTP(totp.typed_secret(row[0]).replace(" ", ""))
     return str(otp.generate_otp(int(time.time()) // totp.PERIOD_SECONDS + later))
 
 

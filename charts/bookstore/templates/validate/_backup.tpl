@@ -36,7 +36,8 @@ backup.restore.file: nothing can be restored while backup.enabled is false; set 
 {{- range include "bookstore.secretFiles" (dict "root" $ "role" $role "needs" $features) | fromJson }}
 {{- $secret := .credential.existingSecret }}
 {{- $missing := printf "%s/%s" $secret .credential.key }}
-{{- if and (hasKey $made $secret) (not (hasKey (get $made $secret).data .credential.key)) (not (hasKey $seen $missing)) }}
+{{- $known := or .optional (not (hasKey $made $secret)) (hasKey $seen $missing) }}
+{{- if not (or $known (hasKey (get $made $secret).data .credential.key)) }}
 {{- $_ := set $seen $missing true }}
 externalSecrets.{{ $secret }}.data.{{ .credential.key }}: is missing, and {{ .path }} reads it; add it with its remoteKey
 {{- end }}

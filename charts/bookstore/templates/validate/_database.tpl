@@ -1,6 +1,6 @@
 {{- define "bookstore.validate.credentials" -}}
 {{- $values := .Values }}
-{{- $wanted := dict "secretKey" $values.secretKey "database.ca" $values.database.ca
+{{- $wanted := dict "secretKey" $values.secretKey "secretKeyFallbacks" $values.secretKeyFallbacks "database.ca" $values.database.ca
   "database.app.password" $values.database.app.password "database.owner.password" $values.database.owner.password
   "backup.s3.accessKey" $values.backup.s3.accessKey "backup.s3.secretKey" $values.backup.s3.secretKey
   "payment.apiKey" $values.payment.apiKey "payment.webhookSecret" $values.payment.webhookSecret

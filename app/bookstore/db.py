@@ -19,6 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from bookstore import pool
 from bookstore.config import Settings
+from bookstore.connecting import Connector
 
 # What must not write; the type checker keeps it away from services that do. A connection, since rows need no session.
 ReadSession = NewType("ReadSession", Connection)
@@ -81,7 +82,9 @@ def init_app(app: Flask, settings: Settings) -> None:
         "connect_args": connect_args(settings),
     }
     db.init_app(app)
+    app.extensions["connector"] = connector = Connector(settings)
     with app.app_context():
+        connector.serve(db.engine)
         limit_statements(db.engine, settings)
         pool.measure(db.engine, settings)
         event.listen(db.engine, "checkout", replace_if_ended)

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from bookstore import schema
 from bookstore.config import Settings
+from bookstore.connecting import Connector
 from bookstore.db import connect_args, limit_waiting
 
 DATABASE_ANSWERS_WITHIN_SECONDS = 1.0
@@ -28,8 +29,9 @@ log = structlog.get_logger(__name__)
 class Readiness:
     """Asks the database whether it can serve, over a connection outside the pool: load alone is no failure."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connector: Connector) -> None:
         self._engine = create_engine(settings.database, poolclass=NullPool, connect_args=connect_args(settings))
+        connector.serve(self._engine)
         event.listen(self._engine, "connect", lambda new, _record: limit_waiting(new, GIVE_UP_AFTER_SECONDS))
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readiness")
         self._asked: Future[str | None] | None = None
@@ -58,7 +60,7 @@ class Readiness:
 def init_app(app: Flask, settings: Settings) -> None:
     """Register both probes."""
     blueprint = Blueprint("health", __name__)
-    readiness = Readiness(settings)
+    readiness = Readiness(settings, app.extensions["connector"])
 
     @blueprint.get("/livez")
     def livez() -> Response:

@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any
 
 from flask import current_app, g, request
 from sqlalchemy import ColumnElement, Row, and_, delete, func, select, update
+from sqlalchemy.exc import InternalError, OperationalError
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -73,8 +75,10 @@ def _find(kind: Kind, token: str) -> Row[Any] | None:
     with reading() as session:
         row = session.execute(select(*columns).where(one, _alive(kind))).one_or_none()
         if row and row.stale:
-            # A statement of its own: nothing depends on it, and no transaction is open.
-            session.execute(update(AccountSession).where(one).values(seen_at=func.now()))
+            # A statement of its own: nothing depends on it, and no transaction is open. Looking goes on where nothing
+            # can be written.
+            with suppress(OperationalError, InternalError):
+                session.execute(update(AccountSession).where(one).values(seen_at=func.now()))
     return row
 
 

@@ -8,6 +8,7 @@ import time
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 
 from bookstore.cache.models import CacheEpoch
 from bookstore.db import db, reading
@@ -27,16 +28,27 @@ class Epoch:
         self._lock = threading.Lock()
         self._value = ""
         self._until = 0.0
+        self._failed_at, self._failure = 0.0, SQLAlchemyError()
 
     def current(self) -> str:
         """The epoch of a second ago or later; raises as any read of the database does."""
-        if time.monotonic() >= self._until:
+        if (came := time.monotonic()) >= self._until:
             with self._lock:
+                # Who has waited while another asked in vain need not wait for as long again, one after the other.
+                if came <= self._failed_at:
+                    raise self._failure.with_traceback(None)
                 if (now := time.monotonic()) >= self._until:
-                    with reading() as session:
-                        self._value = str(session.scalar(READ) or "")
+                    self._value = self._look()
                     self._until = now + LOOK_AGAIN_SECONDS
         return self._value
+
+    def _look(self) -> str:
+        try:
+            with reading() as session:
+                return str(session.scalar(READ) or "")
+        except SQLAlchemyError as error:
+            self._failed_at, self._failure = time.monotonic(), error
+            raise
 
     def expire(self) -> None:
         """Look again the next time."""

@@ -1,5 +1,6 @@
-"""Git's hooks run what `make lint` runs, and nothing of another version."""
+"""What contributors start with: Git's hooks run what `make lint` runs, and the dev container has what tests need."""
 
+import json
 import re
 import subprocess
 import sys
@@ -34,3 +35,14 @@ def test_the_configuration_is_valid() -> None:
     prek = Path(sys.executable).parent / "prek"
     done = subprocess.run([prek, "validate-config"], cwd=ROOT, check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_dev_container_is_made_by_the_repository_s_own_commands() -> None:
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    packages, tools = container["onCreateCommand"].split(" && ")
+    assert packages == "sudo ci/packages"
+    assert (ROOT / "ci/packages").stat().st_mode & 0o111
+    assert tools == "ci/tools ~/.local/bin"
+    assert (ROOT / "ci/tools").stat().st_mode & 0o111
+    (target,) = re.findall("^make ([a-z]+)$", container["postCreateCommand"])
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)

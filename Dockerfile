@@ -24,6 +24,8 @@ LABEL org.opencontainers.image.title="Bookstore" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /opt/bookstore /opt/bookstore
+# What `bookstore conformance` holds the installed packages to.
+COPY requirements/app.txt /opt/bookstore/requirements.txt
 ENV PATH=/opt/bookstore/bin:$PATH \
     HOST=0.0.0.0 \
     PYTHONDONTWRITEBYTECODE=1 \

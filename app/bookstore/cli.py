@@ -30,6 +30,7 @@ COMMANDS = {
     "token": "bookstore.tokens.cli:token",
     "backup": "bookstore.backup.cli:backup",
     "cluster": "bookstore.cluster.cli:cluster",
+    "conformance": "bookstore.conformance.cli:conformance",
 }
 
 

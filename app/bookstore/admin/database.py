@@ -11,11 +11,13 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from bookstore import schema
+from bookstore import __version__, schema
 from bookstore.config import Settings
 from bookstore.db import connect_args
 
 LONGEST_PAUSE_SECONDS = 5.0
+# What each pod says when it begins, for people and for `bookstore conformance`.
+READY = "The database is ready: PostgreSQL {postgresql}, schema {schema}, Bookstore {version}."
 # Held by who migrates, until its connection ends. "book": any number that nothing else in this database locks.
 ADVISORY_LOCK = 0x626F6F6B
 # What the shop's role may do with these, instead of everything: logs are not rewritten; triggers
@@ -108,7 +110,14 @@ def wait(*, with_schema: bool, timeout_seconds: float) -> None:
         # Full jitter, so that pods that start together do not ask together.
         time.sleep(min(random.uniform(pause / 2, pause), left))  # noqa: S311  # not for secrets
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-    click.echo("The database is ready.")
+    click.echo(_found(settings) if with_schema else "The database is ready.")
+
+
+def _found(settings: Settings) -> str:
+    with connected(settings) as connection:
+        return READY.format(
+            postgresql=schema.postgresql_major(connection), schema=schema.fingerprint(connection), version=__version__
+        )
 
 
 def _reason_to_wait(settings: Settings, *, with_schema: bool) -> str | None:

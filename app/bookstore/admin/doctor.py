@@ -22,7 +22,7 @@ AGAIN_AFTER_SECONDS = 1.0
 
 
 def _server(connection: Connection) -> str | None:
-    number = int(connection.scalar(text("SHOW server_version_num")) or 0) // 10_000
+    number = schema.postgresql_major(connection)
     return None if number >= OLDEST_POSTGRESQL else f"PostgreSQL {number} is older than {OLDEST_POSTGRESQL}"
 
 

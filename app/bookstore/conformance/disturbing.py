@@ -1,0 +1,134 @@
+"""What is done to an install, only with --disturb: a pod deleted, a replica more. Each is undone, or mends itself."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import cast
+
+from bookstore.cluster.api import MERGE_PATCH, KubernetesError
+from bookstore.conformance.install import PATHS, Install, Object, first, is_ready, leads_to, name_of, said
+from bookstore.conformance.statements import Broken, NotAsked, Run
+
+PAUSE_SECONDS = 0.2
+RECOVERY_SECONDS = 300.0
+# Answers of a Service that a client may ask again are failures here all the same.
+FAILED = 500
+
+
+@dataclass
+class Gone:
+    """A pod that was deleted: how long it took to end, and what its Service answered meanwhile."""
+
+    pod: str
+    grace_seconds: int
+    seconds: float = 0.0
+    requests: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def deleted(run: Run) -> list[Gone]:
+    """Delete one pod of each Deployment that has two; done once in a run."""
+    if "deleted" not in run.kept:
+        run.kept["deleted"] = list(_delete_one_of_each(run.install))
+    gone = cast(list[Gone], run.kept["deleted"])
+    if not gone:
+        raise NotAsked("no Deployment has two pods that are ready")
+    return gone
+
+
+def _delete_one_of_each(install: Install) -> list[Gone]:
+    gone = []
+    for deployment in install.deployments:
+        pods = [pod for pod in _pods_of(install, deployment) if is_ready(pod)]
+        services = [each for each in install.services if pods and leads_to(each, pods[0])]
+        if len(pods) > 1 and services:
+            gone.append(_delete(install, pods[0], services[0]))
+            _until_ready(install, deployment, len(pods))
+    return gone
+
+
+def _delete(install: Install, pod: Object, service: Object) -> Gone:
+    found = Gone(name_of(pod), pod["spec"].get("terminationGracePeriodSeconds", 30))
+    path = first(pod)["readinessProbe"]["httpGet"]["path"]
+    where = f"/api/v1/namespaces/{install.namespace}/pods/{name_of(pod)}"
+    began = time.monotonic()
+    install.kubernetes.request("DELETE", where)
+    with ThreadPoolExecutor(1) as pool:
+        ended: Future[None] = pool.submit(_wait_for_the_end, install, pod, found.grace_seconds)
+        while True:
+            answer = install.ask(service, path)
+            found.requests += 1
+            if answer.status == 0 or answer.status >= FAILED:
+                found.wrong.append(f"{name_of(service)}{path}: {said(answer)}")
+            if ended.done():
+                break
+            time.sleep(PAUSE_SECONDS)
+        ended.result()
+    found.seconds = time.monotonic() - began
+    return found
+
+
+def _wait_for_the_end(install: Install, pod: Object, grace_seconds: int) -> None:
+    """Until the pod's first container has ended, or the pod is gone."""
+    where = f"/api/v1/namespaces/{install.namespace}/pods/{name_of(pod)}"
+    deadline = time.monotonic() + grace_seconds + PAUSE_SECONDS
+    while time.monotonic() < deadline:
+        found = install.kubernetes.request("GET", where)
+        if found is None or found["metadata"]["uid"] != pod["metadata"]["uid"]:
+            return
+        statuses = found["status"].get("containerStatuses", [])
+        if any(each["name"] == first(pod)["name"] and "terminated" in each["state"] for each in statuses):
+            return
+        time.sleep(PAUSE_SECONDS)
+
+
+def scaled(run: Run) -> list[str]:
+    """One replica more of each Deployment that no autoscaler owns, and back; a sentence for each."""
+    install = run.install
+    listed = install.kubernetes.request(
+        "GET", f"/apis/autoscaling/v2/namespaces/{install.namespace}/horizontalpodautoscalers"
+    )
+    owned = {each["spec"]["scaleTargetRef"]["name"] for each in (listed or {}).get("items", [])}
+    free = [each for each in install.deployments if name_of(each) not in owned]
+    if not free:
+        raise NotAsked("autoscalers own the number of every Deployment")
+    return [_scale(install, each) for each in free]
+
+
+def _scale(install: Install, deployment: Object) -> str:
+    before = int(deployment["spec"]["replicas"])
+    try:
+        _set_replicas(install, deployment, before + 1)
+        _until_ready(install, deployment, before + 1)
+    finally:
+        _set_replicas(install, deployment, before)
+    until(lambda: len(_pods_of(install, deployment)) == before, f"{name_of(deployment)}: {before} again")
+    return f"{name_of(deployment)}: {before}, {before + 1}, {before}"
+
+
+def _set_replicas(install: Install, deployment: Object, replicas: int) -> None:
+    where = f"{PATHS['deployments']}/namespaces/{install.namespace}/deployments/{name_of(deployment)}/scale"
+    if install.kubernetes.request("PATCH", where, {"spec": {"replicas": replicas}}, MERGE_PATCH) is None:
+        raise KubernetesError(f"Deployment {name_of(deployment)} is gone.")
+
+
+def _pods_of(install: Install, deployment: Object) -> list[Object]:
+    selected = deployment["spec"]["selector"]["matchLabels"].items()
+    return [pod for pod in install.current_pods() if selected <= pod["metadata"]["labels"].items()]
+
+
+def _until_ready(install: Install, deployment: Object, wanted: int) -> None:
+    until(
+        lambda: sum(is_ready(pod) for pod in _pods_of(install, deployment)) == wanted,
+        f"{name_of(deployment)} with {wanted} pods that are ready",
+    )
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait for what Kubernetes does, and raise Broken where it does not."""
+    deadline = time.monotonic() + RECOVERY_SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            raise Broken(f"not within {RECOVERY_SECONDS:g} s: {what}")
+        time.sleep(PAUSE_SECONDS)

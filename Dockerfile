@@ -12,8 +12,8 @@ COPY pyproject.toml README.md LICENSE ./
 COPY app app
 RUN /opt/build/bin/pip --python /opt/build/bin/python wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist . \
  && /opt/build/bin/pip --python /opt/bookstore/bin/python install --no-cache-dir --no-deps --no-index /dist/*.whl
-# Babel carries a thousand locales, a third of the image; the shop speaks English.
-RUN find /opt/bookstore/lib/python3*/site-packages/babel/locale-data -name '*.dat' ! -name 'en*' ! -name root.dat -delete
+# Babel carries a thousand locales, a third of the image; the shop speaks two (app/bookstore/i18n).
+RUN find /opt/bookstore/lib/python3*/site-packages/babel/locale-data -name '*.dat' ! -name 'en*' ! -name 'de*' ! -name root.dat -delete
 
 FROM ${BASE}
 ARG VERSION

@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format hooks docs pictures image package release bench e2e e2e-full
+.PHONY: help run test lint format hooks docs pictures messages image package release bench e2e e2e-full
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -55,6 +55,9 @@ docs: .venv/docs.stamp ## Make the documentation's site, .site/html/index.html, 
 
 pictures: .venv/dev.stamp ## Make the documents' pictures anew, with Chromium
 	@BOOKSTORE_PICTURES=docs/images $(BIN)/python -m pytest -n0 -q tests/browser/test_pictures.py
+
+messages: .venv/dev.stamp ## Collect the texts of pages and e-mails for the translators: app/bookstore/i18n/messages/*.po
+	$(BIN)/python -m dev.messages
 
 image: ## Build the container image with docker, podman or buildah
 	@dev/image

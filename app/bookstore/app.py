@@ -14,6 +14,7 @@ from bookstore import (
     customers,
     db,
     health,
+    i18n,
     logs,
     metrics,
     notices,
@@ -36,7 +37,7 @@ from bookstore.config import Settings
 # Order matters where a part sees every request: what comes first wraps what comes later.
 PARTS = (
     tracing, logs, metrics, security, compression, problems, db, tuning, cache, health, tokens, openapi, audit,
-    storefront, catalogue, cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
+    storefront, i18n, catalogue, cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
 )  # fmt: skip
 
 

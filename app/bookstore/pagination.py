@@ -17,6 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bookstore.db import ReadSession
 from bookstore.errors import BadRequest
+from bookstore.i18n.messages import gettext
 from bookstore.keys import signing_keys
 
 SIGNATURE_BYTES = 12
@@ -74,10 +75,10 @@ def decode(text: str, order: str) -> tuple[int | str, int]:
         raw = b""
     signature, content = raw[:SIGNATURE_BYTES], raw[SIGNATURE_BYTES:]
     if not any(hmac.compare_digest(signature, _signature(content, key)) for key in signing_keys()):
-        raise BadRequest("This cursor is not one that a page gave: start at the first page.")
+        raise BadRequest(gettext("This cursor is not one that a page gave: start at the first page."))
     found, key, row_id = orjson.loads(content)
     if found != order:
-        raise BadRequest("This cursor belongs to another order: start at the first page.")
+        raise BadRequest(gettext("This cursor belongs to another order: start at the first page."))
     return key, row_id
 
 

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore.config import Settings
 from bookstore.errors import BadRequest, Forbidden
+from bookstore.i18n.messages import gettext
 
 # No script runs on any page, and nothing is fetched from another host. Browsers hold a form's redirects to form-action
 # too, so that where buyers pay is named there.
@@ -51,19 +52,19 @@ def init_app(app: Flask, settings: Settings) -> None:
     def refuse_unknown_hosts() -> None:
         # A kubelet probes the pod by its address, so health checks are exempt; nothing in them uses the host.
         if request.blueprint != "health" and not host_is_trusted(request.headers.get("Host"), trusted):
-            raise BadRequest("This Host is not served here; the operator sets ALLOWED_HOSTS.")
+            raise BadRequest(gettext("This Host is not served here; the operator sets ALLOWED_HOSTS."))
 
     @app.before_request
     def refuse_nul() -> None:
         # PostgreSQL cannot store U+0000 in text, so no such path or query can match anything.
         if "\0" in request.path or "%00" in request.environ["QUERY_STRING"]:
-            raise BadRequest("The address holds a NUL character.")
+            raise BadRequest(gettext("The address holds a NUL character."))
 
     @app.before_request
     def refuse_other_sites() -> None:
         # The API knows its callers by what they send on purpose, never by a cookie that a browser adds.
         if request.method not in SAFE_METHODS and not request.path.startswith("/api/") and _is_from_another_site():
-            raise Forbidden("This form was sent from another site. Open the page here, and send it again.")
+            raise Forbidden(gettext("This form was sent from another site. Open the page here, and send it again."))
 
     @app.after_request
     def add_headers(response: Response) -> Response:

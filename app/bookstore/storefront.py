@@ -10,6 +10,8 @@ from markupsafe import Markup
 from bookstore import covers, formats
 from bookstore.catalogue import languages
 from bookstore.config import Settings
+from bookstore.i18n.addresses import address_in
+from bookstore.i18n.language import LANGUAGES
 
 STATIC = Path(__file__).parent / "static"
 ONE_YEAR_SECONDS = 31_536_000
@@ -29,7 +31,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         language_name=languages.name,
         currency_symbol=formats.currency_symbol,
     )
-    app.jinja_env.filters.update(money=formats.money, moment=formats.moment, day=formats.day, year=formats.year)
+    app.jinja_env.filters.update(
+        money=formats.money,
+        moment=formats.moment,
+        day=formats.day,
+        year=formats.year,
+        number=formats.number,
+        decimal=formats.decimal,
+    )
     blueprint = Blueprint("storefront", __name__)
 
     @blueprint.get("/static/<version>/<path:name>")
@@ -47,7 +56,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     @blueprint.get("/robots.txt")
     def robots() -> Response:
         # Endless combinations of filters; each book is also reached by its author's page.
-        return Response("User-agent: *\nDisallow: /api/v1/\nDisallow: /books?\n", mimetype="text/plain")
+        filters = "".join(f"Disallow: {address_in(language, '/books?')}\n" for language in LANGUAGES)
+        return Response(f"User-agent: *\nDisallow: /api/v1/\n{filters}", mimetype="text/plain")
 
     app.register_blueprint(blueprint)
 

@@ -26,6 +26,7 @@ from bookstore.errors import (
     PreconditionRequired,
     UnsupportedMediaType,
 )
+from bookstore.i18n.addresses import translate
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -123,15 +124,25 @@ class Api(Blueprint):
 
 
 def register(
-    app: Flask, settings: Settings, blueprints: Mapping[Surface, Sequence[Blueprint]], *, private: bool = False
+    app: Flask,
+    settings: Settings,
+    blueprints: Mapping[Surface, Sequence[Blueprint]],
+    *,
+    private: bool = False,
+    translated: bool = False,
 ) -> None:
-    """Register what this process's surface serves; what is `private` is kept by no cache and told to no other site."""
+    """Register what this process's surface serves.
+
+    What is `private` is kept by no cache and told to no other site; `translated` pages are there in every language.
+    """
     for surface, served in blueprints.items():
         if settings.bookstore_surface in (Surface.ALL, surface):
             for blueprint in served:
                 app.register_blueprint(blueprint)
                 if private:
                     app.after_request_funcs.setdefault(blueprint.name, []).append(keep_private)
+                if translated and surface is Surface.STOREFRONT:
+                    translate(app, blueprint.name, private=private)
 
 
 def keep_private(response: Response) -> Response:

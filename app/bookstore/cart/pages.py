@@ -8,6 +8,7 @@ from bookstore.cart.current import current_cart, remember_cart
 from bookstore.catalogue.isbn import normalise
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import BadRequest, Conflict, NotFound
+from bookstore.i18n import gettext
 
 pages = Blueprint("cart", __name__)
 
@@ -64,7 +65,7 @@ def change(isbn: str) -> BaseResponse | tuple[str, int]:
                 session, cart_id, _isbn(isbn), _quantity(request.form.get("quantity", "")), _currency()
             )
     except NotFound:
-        return _page("This cart has expired: put the books into a new one."), 404
+        return _page(gettext("This cart has expired: put the books into a new one.")), 404
     except (Conflict, BadRequest) as problem:
         return _page(problem.detail), int(problem.status)
     return redirect("/cart", 303)
@@ -72,7 +73,7 @@ def change(isbn: str) -> BaseResponse | tuple[str, int]:
 
 def _quantity(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and int(text) <= service.MOST_COPIES):
-        raise BadRequest(f"Choose from 0 to {service.MOST_COPIES} copies.")
+        raise BadRequest(gettext("Choose from 0 to %(most)s copies.", most=service.MOST_COPIES))
     return int(text)
 
 
@@ -80,7 +81,7 @@ def _isbn(text: str) -> str:
     try:
         return normalise(text)
     except ValueError:
-        raise NotFound("This is not the number of a book: choose it on its page.") from None
+        raise NotFound(gettext("This is not the number of a book: choose it on its page.")) from None
 
 
 def _currency() -> str:

@@ -11,13 +11,14 @@ from bookstore.cart.models import Cart, CartLine
 from bookstore.catalogue.models import Book
 from bookstore.catalogue.service import NO_SUCH_BOOK
 from bookstore.errors import Conflict, NotFound
+from bookstore.i18n import gettext, gettext_noop
 
 ID_BYTES = 18
 LIFETIME = timedelta(days=30)
 # A bookshop's buyer needs no more; a program that fills carts gets no further.
 MOST_LINES, MOST_COPIES = 50, 20
 PURGED_AT_ONCE = 1000
-NO_SUCH_CART = "There is no such cart, or it has expired: make a new one."
+NO_SUCH_CART = gettext_noop("There is no such cart, or it has expired: make a new one.")
 
 
 def create_cart(session: Session) -> str:
@@ -38,20 +39,26 @@ def set_quantity(session: Session, cart_id: str, isbn13: str, quantity: int, cur
         select(Book.id, Book.active, Book.price_cents, Book.currency).where(Book.isbn13 == isbn13)
     ).one_or_none()
     if book is None:
-        raise NotFound(NO_SUCH_BOOK)
+        raise NotFound(gettext(NO_SUCH_BOOK))
     if quantity == 0:
         session.execute(delete(CartLine).where(CartLine.cart_id == cart_id, CartLine.book_id == book.id))
         return
     if not book.active:
-        raise Conflict("This book is not on sale any more.")
+        raise Conflict(gettext("This book is not on sale any more."))
     if book.currency != currency:
-        raise Conflict(f"This book's price is in {book.currency}, and orders are taken in {currency} only.")
+        raise Conflict(
+            gettext(
+                "This book's price is in %(theirs)s, and orders are taken in %(ours)s only.",
+                theirs=book.currency,
+                ours=currency,
+            )
+        )
     line = {"cart_id": cart_id, "book_id": book.id, "quantity": quantity, "price_cents": book.price_cents}
     kept = insert(CartLine).values(line)
     session.execute(kept.on_conflict_do_update(index_elements=["cart_id", "book_id"], set_={"quantity": quantity}))
     count = session.scalar(select(func.count()).select_from(CartLine).where(CartLine.cart_id == cart_id)) or 0
     if count > MOST_LINES:
-        raise Conflict(f"A cart holds at most {MOST_LINES} different books: order these first.")
+        raise Conflict(gettext("A cart holds at most %(most)s different books: order these first.", most=MOST_LINES))
 
 
 def add(session: Session, cart_id: str, isbn13: str, currency: str) -> None:
@@ -90,4 +97,4 @@ def _prolong(session: Session, cart_id: str) -> None:
     """Lock a cart until the unit of work ends, and let it live for its whole lifetime again; raises NotFound."""
     kept = update(Cart).where(Cart.id == cart_id, Cart.expires_at > func.now()).values(expires_at=func.now() + LIFETIME)
     if session.scalar(kept.returning(Cart.id), execution_options={"synchronize_session": False}) is None:
-        raise NotFound(NO_SUCH_CART)
+        raise NotFound(gettext(NO_SUCH_CART))

@@ -12,7 +12,7 @@ BLUEPRINTS: dict[Surface, list[Blueprint]] = {Surface.API: [api.api], Surface.ST
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves."""
-    register(app, settings, BLUEPRINTS)
+    register(app, settings, BLUEPRINTS, translated=True)
 
     @app.after_request
     def say_who_may_keep_it(response: Response) -> Response:

@@ -1,10 +1,12 @@
-"""Languages as one code each, whatever a source calls them."""
+"""Languages of books as one code each, whatever a source calls them."""
 
 import re
 from functools import cache, lru_cache
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.core import get_global
+
+from bookstore.i18n.language import current
 
 TAG = "^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$"
 
@@ -21,10 +23,11 @@ def normalise(tag: str) -> str:
     return str(get_global("language_aliases").get(primary, primary)).split("_")[0]
 
 
-@cache
 def name(code: str) -> str:
-    """The language's English name, or its code where it has none here."""
-    try:
-        return str(Locale("en").languages.get(code, code))
-    except UnknownLocaleError:
-        return code
+    """What a language is called in the one that is spoken, or its code where it has no name there."""
+    return _name(code, current())
+
+
+@cache
+def _name(code: str, spoken: str) -> str:
+    return str(Locale(spoken).languages.get(code, code))

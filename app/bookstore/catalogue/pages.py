@@ -19,6 +19,7 @@ from bookstore.catalogue.slugs import slugify
 from bookstore.db import ReadSession, reading
 from bookstore.errors import NotFound
 from bookstore.formats import amount
+from bookstore.i18n import gettext
 
 pages = Blueprint("catalogue", __name__)
 
@@ -29,7 +30,10 @@ OTHER_ALPHABETS = "{"
 
 @dataclass(frozen=True)
 class Page:
-    """All that a page is made of: its template's function, its address, and its data. Equal ones are the same page."""
+    """All that a page is made of: its template's function, its address, and its data. Equal ones are the same page.
+
+    The address says the language, too.
+    """
 
     draw: Callable[[Any], str]
     address: str
@@ -60,7 +64,7 @@ def home() -> str:
 def _read_home(session: ReadSession) -> dict[str, Any]:
     newest = queries.books(session, BookQuery(sort=Sort.NEWEST, in_stock=True, limit=queries.SHELF))
     popular = queries.books(session, BookQuery(sort=Sort.POPULAR, in_stock=True, limit=queries.SHELF * 2))
-    return {"newest": newest.rows, "popular": popular.rows, "languages": queries.language_codes(session)}
+    return {"newest": newest.rows, "popular": popular.rows, "book_languages": queries.language_codes(session)}
 
 
 def _draw_home(data: dict[str, Any]) -> str:
@@ -75,7 +79,7 @@ def browse() -> str:
     data = orjson.loads(kept.books("browse", query.model_dump_json(), partial(_read_browse, query)))
     author, books, next_cursor = data["author"], data["books"], data["next_cursor"]
     if query.author and author is None:
-        asked.mistakes["author"] = "We have no author of exactly this name: try the search above."
+        asked.mistakes["author"] = gettext("We have no author of exactly this name: try the search above.")
         query.author = None
     return render_template(
         "books.html",
@@ -88,7 +92,7 @@ def browse() -> str:
         next_url=asked.url(cursor=next_cursor) if next_cursor else None,
         suggestion=data["suggestion"],
         suggestion_url=asked.url("cursor", q=data["suggestion"]),
-        languages=data["languages"],
+        book_languages=data["book_languages"],
         sort=query.sort or (Sort.RELEVANCE if query.q else Sort.POPULAR),
         sort_labels=browsing.SORT_LABELS,
     )
@@ -105,7 +109,7 @@ def _read_browse(query: BookQuery, session: ReadSession) -> dict[str, Any]:
         "books": page.rows,
         "next_cursor": page.next_cursor,
         "suggestion": spelling.suggest(session, query) if query.q and not page.rows and not query.cursor else None,
-        "languages": queries.language_codes(session),
+        "book_languages": queries.language_codes(session),
         "others": () if page.rows else queries.books(session, BookQuery(in_stock=True, limit=queries.SHELF)).rows,
     }
 
@@ -117,7 +121,7 @@ def book(isbn: str, slug: str | None = None) -> str | BaseResponse:
     isbn13 = _validated_isbn(isbn)
     data = kept.book("page", isbn13, partial(_read_book, isbn13))
     if not data:
-        raise NotFound("We do not have this book. It may have gone out of print.")
+        raise NotFound(gettext("We do not have this book. It may have gone out of print."))
     # The address, and what is at it: looked at in each request, so not as JSON.
     right_slug, _, data = data.partition(b"\n")
     if (isbn, slug) != (isbn13, right_slug.decode()):
@@ -141,7 +145,7 @@ def _validated_isbn(text: str) -> str:
     try:
         return BookPath(isbn=text).isbn
     except ValidationError as error:
-        raise NotFound("This is not the number of a book: check the address.") from error
+        raise NotFound(gettext("This is not the number of a book: check the address.")) from error
 
 
 @pages.get("/authors")
@@ -152,7 +156,9 @@ def authors() -> str:
         start = slugify(start)
     cursor = request.args.get("cursor") or (pagination.encode("author", start, 0) if start else None)
     data = orjson.loads(kept.authors("list", cursor or "", partial(_read_authors, cursor)))
-    letters = [(letter.upper(), letter) for letter in string.ascii_lowercase] + [("Other alphabets", OTHER_ALPHABETS)]
+    letters = [(letter.upper(), letter) for letter in string.ascii_lowercase] + [
+        (gettext("Other alphabets"), OTHER_ALPHABETS)
+    ]
     return render_template("authors.html", letters=letters, start=start, first=not cursor, **data)
 
 
@@ -166,7 +172,7 @@ def author(slug: str) -> str:
     """An author and the books, the most rated first."""
     data = kept.books("author", slug, partial(_read_author, slug))
     if not data:
-        raise NotFound("We have no books by this author.")
+        raise NotFound(gettext("We have no books by this author."))
     return _page(_draw_author, data)
 
 
@@ -188,7 +194,7 @@ def cover(isbn: str) -> BaseResponse:
     with reading() as session:
         row = queries.book(session, _validated_isbn(isbn))
     if row is None or not row.active:
-        raise NotFound("We do not have this book.")
+        raise NotFound(gettext("We do not have this book."))
     response = Response(covers.draw(row.title, row.byline), mimetype="image/svg+xml")
     response.add_etag()
     return response.make_conditional(request)

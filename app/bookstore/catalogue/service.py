@@ -14,8 +14,9 @@ from bookstore.catalogue.models import Author, Book, BookAuthor
 from bookstore.catalogue.slugs import slugify
 from bookstore.errors import Conflict, NotFound
 from bookstore.formats import amount
+from bookstore.i18n.messages import gettext_noop
 
-NO_SUCH_BOOK = "No book with this ISBN is in the catalogue."
+NO_SUCH_BOOK = gettext_noop("No book with this ISBN is in the catalogue.")
 
 
 def create_book(session: Session, isbn13: str, fields: dict[str, Any]) -> Book:

@@ -18,5 +18,5 @@ BLUEPRINTS: dict[Surface, list[Blueprint]] = {
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves, closed to all but the customer."""
-    register(app, settings, BLUEPRINTS, private=True)
+    register(app, settings, BLUEPRINTS, private=True, translated=True)
     app.before_request(close_by_default)

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from bookstore.customers.models import Customer, CustomerAddress
 from bookstore.db import ReadSession
 from bookstore.errors import Conflict, NotFound
+from bookstore.i18n import gettext, gettext_noop
 from bookstore.orders.schemas import Address
 
 MOST = 20
-NO_SUCH_ADDRESS = "You have no such address."
+NO_SUCH_ADDRESS = gettext_noop("You have no such address.")
 COLUMNS = tuple(CustomerAddress.__table__.columns)
 
 
@@ -32,7 +33,7 @@ def read(session: ReadSession | Session, customer_id: int, address_id: int) -> R
     mine = (CustomerAddress.id == address_id, CustomerAddress.customer_id == customer_id)
     row = session.execute(select(*COLUMNS).where(*mine)).one_or_none()
     if row is None:
-        raise NotFound(NO_SUCH_ADDRESS)
+        raise NotFound(gettext(NO_SUCH_ADDRESS))
     return row
 
 
@@ -42,7 +43,7 @@ def add(session: Session, customer_id: int, address: Address) -> None:
     session.execute(select(Customer.id).where(Customer.id == customer_id).with_for_update())
     count = session.scalar(select(func.count()).where(CustomerAddress.customer_id == customer_id)) or 0
     if count >= MOST:
-        raise Conflict(f"You have {MOST} addresses: remove one first.")
+        raise Conflict(gettext("You have %(most)s addresses: remove one first.", most=MOST))
     session.add(CustomerAddress(customer_id=customer_id, preferred=not count, **address.model_dump()))
     session.flush()
 

@@ -6,11 +6,12 @@ from typing import Any
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from bookstore.errors import NotFound
+from bookstore.i18n import gettext, gettext_noop
 from bookstore.keys import signing_keys
 
 CONFIRMING_SECONDS = 86_400
 RESETTING_SECONDS = 3_600
-NO_SUCH_LINK = "This link has been used, or it has expired: ask for a new one."
+NO_SUCH_LINK = gettext_noop("This link has been used, or it has expired: ask for a new one.")
 
 
 def _serializer(purpose: str) -> URLSafeTimedSerializer:
@@ -21,7 +22,7 @@ def _read(purpose: str, token: str, lasts_seconds: int) -> Any:
     try:
         return _serializer(purpose).loads(token, max_age=lasts_seconds)
     except BadSignature:
-        raise NotFound(NO_SUCH_LINK) from None
+        raise NotFound(gettext(NO_SUCH_LINK)) from None
 
 
 def confirmation(email: str) -> str:

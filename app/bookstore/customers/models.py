@@ -18,6 +18,8 @@ class Customer(Base):
     email: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
+    # Of e-mails: the one of the pages where the customer logged in last.
+    language: Mapped[str] = mapped_column(Text, server_default=text("'en'"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 

@@ -15,6 +15,7 @@ from bookstore.customers.models import Customer, CustomerAddress
 from bookstore.customers.service import claim_orders
 from bookstore.db import ReadSession
 from bookstore.errors import Conflict
+from bookstore.i18n import gettext
 from bookstore.identity.models import AccountSession
 from bookstore.identity.sessions import Kind
 from bookstore.notices.models import StockNotice
@@ -101,13 +102,16 @@ def export(session: ReadSession, customer_id: int) -> dict[str, list[dict[str, A
 
 def erase(session: Session, customer_id: int) -> None:
     """Erase a customer for good; raises Conflict while an order still needs the address."""
-    email = session.scalars(select(Customer.email).where(Customer.id == customer_id).with_for_update()).one()
+    found = select(Customer.email, Customer.language).where(Customer.id == customer_id).with_for_update()
+    email, language = session.execute(found).one()
     claim_orders(session, customer_id, email)
     open_orders = _of_orders(customer_id).where(SalesOrder.state.in_(ON_THE_SHELF))
     if session.scalars(open_orders.with_for_update()).all():
-        raise Conflict("An order of yours is not sent yet, and needs your address: wait for it, or call it off first.")
+        raise Conflict(
+            gettext("An order of yours is not sent yet, and needs your address: wait for it, or call it off first.")
+        )
     # The reviews go with the customer.
     changes.books(session, session.scalars(select(Review.book_id).where(Review.customer_id == customer_id)))
     for statement in ERASURES:
         session.execute(statement(customer_id), execution_options={"synchronize_session": False})
-    enqueue(session, f"account_erased:{customer_id}", email, "account_erased")
+    enqueue(session, f"account_erased:{customer_id}", email, "account_erased", language)

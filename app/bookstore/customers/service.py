@@ -17,6 +17,7 @@ from bookstore.customers import links
 from bookstore.customers.models import Customer
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import NotFound
+from bookstore.i18n import address_in, current, gettext
 from bookstore.identity import limits, passwords, sessions
 from bookstore.identity.sessions import Kind
 from bookstore.orders.models import SalesOrder
@@ -42,14 +43,21 @@ def mail_sign_up(email: str) -> None:
         known = _by_email(session, email)
         template = "account_exists" if known else "account_confirm"
         page = "login" if known else f"confirm/{links.confirmation(email)}"
-        _mail(session, known.email if known else email, template, link=_address(page))
+        _mail(session, known.email if known else email, template, page, known.language if known else current())
 
 
-def sign_up(email: str, name: str, password: str) -> str | None:
-    """Make the account of a confirmed address; gives a session's token, None where there is an account already."""
+def sign_up(email: str, name: str, password: str, language: str) -> str | None:
+    """Make the account of a confirmed address, which is written to in the language.
+
+    Gives a session's token, None where there is an account already.
+    """
     made = passwords.hashed(password)
     with unit_of_work() as session:
-        new = insert(Customer).values(email=email, name=name, password_hash=made).on_conflict_do_nothing()
+        new = (
+            insert(Customer)
+            .values(email=email, name=name, password_hash=made, language=language)
+            .on_conflict_do_nothing()
+        )
         customer_id = session.scalar(new.returning(Customer.id))
         if customer_id is None:
             return None
@@ -57,8 +65,8 @@ def sign_up(email: str, name: str, password: str) -> str | None:
         return sessions.start(session, Kind.CUSTOMER, customer_id)
 
 
-def log_in(email: str, password: str) -> str | None:
-    """A session's token; None where address or password is wrong."""
+def log_in(email: str, password: str, language: str) -> str | None:
+    """A session's token; None where address or password is wrong. From then on e-mails are in the language."""
     count(password_bucket(email))
     with reading() as session:
         customer = _by_email(session, email)
@@ -70,6 +78,7 @@ def log_in(email: str, password: str) -> str | None:
     with unit_of_work() as session:
         if not _replace_password(session, customer.id, kept, renewed):
             return None
+        session.execute(update(Customer).where(Customer.id == customer.id).values(language=language))
         limits.forget(session, password_bucket(email))
         claim_orders(session, customer.id, customer.email)
         return sessions.start(session, Kind.CUSTOMER, customer.id)
@@ -82,7 +91,7 @@ def mail_reset(email: str) -> None:
         known = _by_email(session, email)
         template = "account_reset" if known else "account_unknown"
         page = f"reset/{links.reset(known.id, known.password_hash)}" if known else "sign-up"
-        _mail(session, known.email if known else email, template, link=_address(page))
+        _mail(session, known.email if known else email, template, page, known.language if known else current())
 
 
 def resetting(token: str) -> Row[Any]:
@@ -91,7 +100,7 @@ def resetting(token: str) -> Row[Any]:
     with reading() as session:
         row = session.execute(_select().where(Customer.id == customer_id)).one_or_none()
     if row is None or not links.is_of(mark, row.password_hash):
-        raise NotFound(links.NO_SUCH_LINK)
+        raise NotFound(gettext(links.NO_SUCH_LINK))
     return row
 
 
@@ -103,10 +112,10 @@ def set_password(customer: Row[Any], password: str) -> str:
     made = passwords.hashed(password)
     with unit_of_work() as session:
         if not _replace_password(session, customer.id, customer.password_hash, made):
-            raise NotFound(links.NO_SUCH_LINK)
+            raise NotFound(gettext(links.NO_SUCH_LINK))
         limits.forget(session, password_bucket(customer.email))
         sessions.end_all(session, Kind.CUSTOMER, customer.id)
-        _mail(session, customer.email, "account_password_changed", link=_address("forgotten"))
+        _mail(session, customer.email, "account_password_changed", "forgotten", customer.language)
         return sessions.start(session, Kind.CUSTOMER, customer.id)
 
 
@@ -146,16 +155,13 @@ def _limit_mails(session: Session, email: str) -> None:
     limits.hit(session, f"customer-mail:{email.lower()}", MAILS_PER_RECIPIENT, MAILS_SECONDS)
 
 
-def _mail(session: Session, recipient: str, template: str, link: str) -> None:
-    enqueue(session, f"{template}:{secrets.token_hex(16)}", recipient, template, link=link)
-
-
-def _address(page: str) -> str:
-    return f"{current_app.config['SETTINGS'].public_url}/account/{page}"
+def _mail(session: Session, recipient: str, template: str, page: str, language: str) -> None:
+    link = f"{current_app.config['SETTINGS'].public_url}{address_in(language, '/account/')}{page}"
+    enqueue(session, f"{template}:{secrets.token_hex(16)}", recipient, template, language, link=link)
 
 
 def _select() -> Any:
-    return select(Customer.id, Customer.email, Customer.name, Customer.password_hash)
+    return select(Customer.id, Customer.email, Customer.name, Customer.language, Customer.password_hash)
 
 
 def _by_email(session: Any, email: str) -> Any:

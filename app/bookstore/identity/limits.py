@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bookstore.errors import TooManyRequests
+from bookstore.i18n.messages import ngettext
 from bookstore.identity.models import RateLimit
 
 FREE_GUESSES = 5
@@ -97,5 +98,16 @@ def _digest(bucket: str) -> bytes:
 
 def _too_many(wait: timedelta) -> TooManyRequests:
     seconds = max(1, math.ceil(wait.total_seconds()))
-    spoken = f"{seconds} seconds" if seconds < 90 else f"{math.ceil(seconds / 60)} minutes"
-    return TooManyRequests(f"This was tried too often: wait {spoken}, then try again.", seconds)
+    if seconds < 90:
+        detail = ngettext(
+            "This was tried too often: wait one second, then try again.",
+            "This was tried too often: wait %(num)s seconds, then try again.",
+            seconds,
+        )
+    else:
+        detail = ngettext(
+            "This was tried too often: wait one minute, then try again.",
+            "This was tried too often: wait %(num)s minutes, then try again.",
+            math.ceil(seconds / 60),
+        )
+    return TooManyRequests(detail, seconds)

@@ -8,10 +8,11 @@ from flask import Response, abort, current_app, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore.errors import TooManyRequests
+from bookstore.i18n import gettext, gettext_noop
 from bookstore.identity import passwords, sessions
 from bookstore.identity.sessions import Kind
 
-NOT_YOURS = "This is not your present password."
+NOT_YOURS = gettext_noop("This is not your present password.")
 
 
 def send_to_log_in(home: str) -> NoReturn:
@@ -58,5 +59,5 @@ def change_password(
     except TooManyRequests as error:
         return page({"password": error.detail}), 429
     if token is None:
-        return page({"password": NOT_YOURS}), 422
+        return page({"password": gettext(NOT_YOURS)}), 422
     return logged_in(kind, token, target)

@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from bookstore.errors import ServiceUnavailable
+from bookstore.i18n.messages import gettext
 
 SHORTEST, LONGEST = 15, 128
 # OWASP's Password Storage Cheat Sheet: 19 MiB and two passes. With two at once a process needs 38 MiB for them.
@@ -44,11 +45,14 @@ def reason_against(password: str, *personal: str) -> str | None:
     try:
         password.encode()
     except UnicodeEncodeError:
-        return "It holds a character that cannot be stored."
+        return gettext("It holds a character that cannot be stored.")
     if len(password) < SHORTEST:
-        return f"Use at least {SHORTEST} characters: a few words that do not belong together are easy to remember."
+        return gettext(
+            "Use at least %(least)s characters: a few words that do not belong together are easy to remember.",
+            least=SHORTEST,
+        )
     if len(password) > LONGEST:
-        return f"Use at most {LONGEST} characters."
+        return gettext("Use at most %(most)s characters.", most=LONGEST)
     from zxcvbn import zxcvbn  # 14 MB of lists, which only processes that set passwords need
 
     known = [part for text in personal for part in (text, *re.split(r"[\W_]+", text)) if part]
@@ -56,7 +60,7 @@ def reason_against(password: str, *personal: str) -> str | None:
     judged = ("".join(password.split()) or password)[:JUDGED]
     if zxcvbn(judged, user_inputs=[*known, *PROVERBIAL])["score"] >= STRONG_ENOUGH:
         return None
-    return "This one is easy to guess: common passwords, names and patterns are what others try first."
+    return gettext("This one is easy to guess: common passwords, names and patterns are what others try first.")
 
 
 def hashed(password: str) -> str:
@@ -88,7 +92,7 @@ def _nobodys() -> str:
 @contextmanager
 def _in_turn() -> Iterator[None]:
     if not _turn.acquire(timeout=LONGEST_WAIT_SECONDS):
-        raise ServiceUnavailable("Too many people are logging in just now. Try again in a moment.")
+        raise ServiceUnavailable(gettext("Too many people are logging in just now. Try again in a moment."))
     try:
         yield
     finally:

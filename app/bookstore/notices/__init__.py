@@ -9,4 +9,4 @@ from bookstore.web import register
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register the pages where there is a storefront."""
-    register(app, settings, {Surface.STOREFRONT: [pages]}, private=True)
+    register(app, settings, {Surface.STOREFRONT: [pages]}, private=True, translated=True)

@@ -3,6 +3,7 @@
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
 from bookstore.errors import NotFound
+from bookstore.i18n import gettext
 from bookstore.keys import signing_keys
 
 CONFIRMING_SECONDS = 2 * 86_400
@@ -19,7 +20,7 @@ def confirmed(token: str) -> tuple[str, str]:
         serializer = URLSafeTimedSerializer(signing_keys(), salt="notice-confirmation")
         isbn13, email = serializer.loads(token, max_age=CONFIRMING_SECONDS)
     except BadSignature:
-        raise NotFound("This link has expired, or is not whole: ask again on the book's page.") from None
+        raise NotFound(gettext("This link has expired, or is not whole: ask again on the book's page.")) from None
     return isbn13, email
 
 
@@ -33,4 +34,4 @@ def stopping(token: str) -> str:
     try:
         return str(URLSafeSerializer(signing_keys(), salt="notice-stop").loads(token))
     except BadSignature:
-        raise NotFound("This link is not whole: follow the one in the e-mail.") from None
+        raise NotFound(gettext("This link is not whole: follow the one in the e-mail.")) from None

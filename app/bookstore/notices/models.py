@@ -20,4 +20,5 @@ class StockNotice(Base):
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     book_id: Mapped[int] = mapped_column(ForeignKey("book.id", ondelete="CASCADE"))
     email: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(Text, server_default=text("'en'"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)

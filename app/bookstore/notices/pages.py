@@ -13,6 +13,7 @@ from bookstore.catalogue import queries as catalogue
 from bookstore.customers.schemas import EmailIn
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import NotFound, TooManyRequests
+from bookstore.i18n import current, gettext
 from bookstore.identity.forms import given, mistakes
 from bookstore.notices import links, service
 
@@ -31,7 +32,7 @@ def ask(isbn: str) -> str | tuple[str, int] | BaseResponse:
         return render_template("notices/ask.html", book=book, given=typed, errors=errors), 422
     try:
         with unit_of_work() as session:
-            service.ask(session, book, wanted.email)
+            service.ask(session, book, wanted.email, current())
     except TooManyRequests as problem:
         errors = {"email": problem.detail}
         return render_template("notices/ask.html", book=book, given=typed, errors=errors), 429
@@ -53,7 +54,7 @@ def confirm(token: str) -> str | BaseResponse:
     if book.stock:
         return redirect(_path(book), 303)
     with unit_of_work() as session:
-        service.add(session, book.id, email)
+        service.add(session, book.id, email, current())
     return render_template("notices/confirm.html", book=book, email=email, token=token, done=True)
 
 
@@ -76,7 +77,7 @@ def _book(isbn13: str | None) -> Row[Any]:
     with reading() as session:
         row = catalogue.book(session, isbn13) if isbn13 else None
     if row is None or not row.active:
-        raise NotFound("We do not have this book. It may have gone out of print.")
+        raise NotFound(gettext("We do not have this book. It may have gone out of print."))
     return row
 
 

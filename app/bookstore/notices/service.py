@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from bookstore.catalogue.models import Book
 from bookstore.errors import TooManyRequests
+from bookstore.i18n import address_in
 from bookstore.identity import limits
 from bookstore.notices import links
 from bookstore.notices.models import StockNotice
@@ -22,8 +23,8 @@ KEPT = timedelta(days=365)
 SENT_AT_ONCE = 100
 
 
-def ask(session: Session, book: Row[Any], email: str) -> None:
-    """Mail a link that confirms the wish; raises TooManyRequests.
+def ask(session: Session, book: Row[Any], email: str, language: str) -> None:
+    """Mail a link that confirms the wish, in the language; raises TooManyRequests.
 
     An address that gets too many of them gets no more for a while, and the answer is the same: it tells nothing of
     who else has asked.
@@ -36,15 +37,18 @@ def ask(session: Session, book: Row[Any], email: str) -> None:
             f"notice_confirm:{secrets.token_hex(16)}",
             email,
             "notice_confirm",
+            language,
             title=book.title,
-            link=_address(f"notices/confirm/{links.confirmation(book.isbn13, email)}"),
-            stop_link=_address(f"notices/stop/{links.stop(email)}"),
+            link=_address(language, f"/notices/confirm/{links.confirmation(book.isbn13, email)}"),
+            stop_link=_address(language, f"/notices/stop/{links.stop(email)}"),
         )
 
 
-def add(session: Session, book_id: int, email: str) -> None:
-    """Keep the confirmed wish; once for each book and address."""
-    session.execute(insert(StockNotice).values(book_id=book_id, email=email).on_conflict_do_nothing())
+def add(session: Session, book_id: int, email: str, language: str) -> None:
+    """Keep the confirmed wish, and the language to tell in; once for each book and address."""
+    session.execute(
+        insert(StockNotice).values(book_id=book_id, email=email, language=language).on_conflict_do_nothing()
+    )
 
 
 def stop(session: Session, email: str) -> None:
@@ -59,7 +63,7 @@ def send(session: Session) -> int:
     All of a book's are told, however few copies came: most do not buy, and whoever is not told cannot.
     """
     back = (
-        select(StockNotice.id, StockNotice.email, Book.isbn13, Book.slug, Book.title, Book.stock)
+        select(StockNotice.id, StockNotice.email, StockNotice.language, Book.isbn13, Book.slug, Book.title, Book.stock)
         .join(Book, Book.id == StockNotice.book_id)
         .where(Book.stock > 0, Book.active)
         .order_by(StockNotice.id)
@@ -73,10 +77,11 @@ def send(session: Session) -> int:
             f"notice_in_stock:{row.id}",
             row.email,
             "notice_in_stock",
+            row.language,
             title=row.title,
             stock=row.stock,
-            link=_address(f"books/{row.isbn13}/{row.slug}"),
-            stop_link=_address(f"notices/stop/{links.stop(row.email)}"),
+            link=_address(row.language, f"/books/{row.isbn13}/{row.slug}"),
+            stop_link=_address(row.language, f"/notices/stop/{links.stop(row.email)}"),
         )
     _forget(session, StockNotice.id.in_([row.id for row in rows]))
     return len(rows)
@@ -93,5 +98,5 @@ def _forget(session: Session, condition: Any) -> int:
     return len(session.scalars(gone, execution_options={"synchronize_session": False}).all())
 
 
-def _address(page: str) -> str:
-    return f"{current_app.config['SETTINGS'].public_url}/{page}"
+def _address(language: str, path: str) -> str:
+    return f"{current_app.config['SETTINGS'].public_url}{address_in(language, path)}"

@@ -12,4 +12,4 @@ BLUEPRINTS: dict[Surface, list[Blueprint]] = {Surface.API: [api.api], Surface.ST
 def init_app(app: Flask, settings: Settings) -> None:
     """Register what this process's surface serves."""
     metrics.show()
-    register(app, settings, BLUEPRINTS, private=True)
+    register(app, settings, BLUEPRINTS, private=True, translated=True)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bookstore.errors import InvalidInput
+from bookstore.i18n.messages import gettext
 from bookstore.orders.models import IdempotencyKey
 
 KEPT_FOR = timedelta(hours=72)
@@ -28,7 +29,9 @@ def earlier_answer(session: Session, key: str, request: bytes) -> bytes | None:
         select(IdempotencyKey.request_sha256, IdempotencyKey.answer).where(IdempotencyKey.key == key)
     ).one()
     if kept.request_sha256 != digest:
-        raise InvalidInput("This Idempotency-Key was sent with another request: use a new one for a new request.")
+        raise InvalidInput(
+            gettext("This Idempotency-Key was sent with another request: use a new one for a new request.")
+        )
     return bytes(kept.answer)
 
 

@@ -4,8 +4,9 @@ from flask import Blueprint, current_app, render_template
 
 from bookstore.db import reading
 from bookstore.errors import NotFound
+from bookstore.i18n import gettext
 from bookstore.orders import links, pricing, queries
-from bookstore.orders.states import LABELS, State
+from bookstore.orders.states import State
 
 pages = Blueprint("invoice", __name__)
 
@@ -17,7 +18,7 @@ def show(token: str) -> str:
         order = queries.order(session, links.number_of(token))
         lines = queries.lines(session, order.id) if order else []
     if order is None or order.invoice_number is None:
-        raise NotFound("There is an invoice once an order is paid.")
+        raise NotFound(gettext("There is an invoice once an order is paid."))
     settings = current_app.config["SETTINGS"]
     return render_template(
         "invoice.html",
@@ -26,6 +27,6 @@ def show(token: str) -> str:
         order=order,
         country=pricing.country_name(order.country),
         lines=lines,
-        refunded=order.state == State.REFUNDED and LABELS[State.REFUNDED],
+        refunded=order.state == State.REFUNDED,
         token=token,
     )

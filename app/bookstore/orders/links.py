@@ -1,8 +1,10 @@
 """The buyer's link to an order: whoever has it may see the order, and nobody can make one up."""
 
+from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from bookstore.errors import NotFound
+from bookstore.i18n import address_in, gettext
 from bookstore.keys import signing_keys
 
 
@@ -15,9 +17,16 @@ def order_token(number: str) -> str:
     return str(_serializer().dumps(number))
 
 
+def address(number: str, language: str) -> str:
+    """The whole address of the order's page, for e-mails in a language."""
+    return f"{current_app.config['SETTINGS'].public_url}{address_in(language, '/orders/')}{order_token(number)}"
+
+
 def number_of(token: str) -> str:
     """The order's number; raises NotFound for what was not signed here."""
     try:
         return str(_serializer().loads(token))
     except BadSignature:
-        raise NotFound("This is not the address of an order: follow the link in the e-mail of the order.") from None
+        raise NotFound(
+            gettext("This is not the address of an order: follow the link in the e-mail of the order.")
+        ) from None

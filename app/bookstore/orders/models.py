@@ -90,6 +90,8 @@ class SalesOrder(Base):
     postal_code: Mapped[str] = mapped_column(Text)
     country: Mapped[str] = mapped_column(Text)
     gift_note: Mapped[str | None] = mapped_column(Text)
+    # Of what the buyer is told.
+    language: Mapped[str] = mapped_column(Text, server_default=text("'en'"))
     currency: Mapped[str] = mapped_column(Text)
     subtotal_cents: Mapped[int] = mapped_column(BigInteger)
     shipping_cents: Mapped[int] = mapped_column(BigInteger)

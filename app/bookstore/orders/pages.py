@@ -14,6 +14,8 @@ from bookstore.customers import addresses
 from bookstore.customers.current import current_customer
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import BadRequest, Conflict, InvalidInput, NotFound, ServiceUnavailable, TooManyRequests
+from bookstore.i18n import current, gettext, gettext_noop
+from bookstore.identity.forms import sentence
 from bookstore.orders import idempotency, limits, links, pricing, queries, service
 from bookstore.orders.schemas import Address, OrderIn
 from bookstore.orders.states import LABELS, State
@@ -22,11 +24,8 @@ from bookstore.web import IDEMPOTENCY_KEY
 
 pages = Blueprint("orders", __name__)
 ADDRESS = tuple(Address.model_fields)
-MESSAGES = {
-    "string_too_short": "Please fill this in.",
-    "missing": "Please fill this in.",
-    "string_too_long": "This is too long.",
-}
+TOO_LATE = gettext_noop("It is too late to call this order off: write to us, please.")
+CALLED_OFF = gettext_noop("The buyer called it off.")
 
 
 @pages.get("/checkout")
@@ -56,7 +55,7 @@ def place() -> tuple[str, int] | BaseResponse:
     given = _given()
     found = IDEMPOTENCY_KEY.fullmatch(given["key"])
     if found is None:
-        raise BadRequest("This form is incomplete: go back to the cart, and check out again.")
+        raise BadRequest(gettext("This form is incomplete: go back to the cart, and check out again."))
     try:
         wanted = _order_in(given, expected_total_cents=_total(given["expected_total_cents"]))
     except InvalidInput as problem:
@@ -66,7 +65,7 @@ def place() -> tuple[str, int] | BaseResponse:
         with unit_of_work() as session:
             answer = idempotency.earlier_answer(session, f"page:{found['key']}", wanted.model_dump_json().encode())
             if answer is None:
-                placed = service.place(session, wanted, customer.id if customer else None)
+                placed = service.place(session, wanted, customer.id if customer else None, current())
                 answer = placed.order.number.encode()
                 idempotency.keep_answer(session, f"page:{found['key']}", answer)
                 limits.count(session)
@@ -95,17 +94,16 @@ def cancel(token: str) -> BaseResponse | tuple[str, int]:
         with reading() as session:
             row = queries.existing_order(session, number)
         if row.state == State.PAID:
-            payments.refund(number, "customer", "The buyer called it off.")
+            payments.refund(number, "customer", CALLED_OFF)
         elif row.state == State.PENDING_PAYMENT:
             with unit_of_work() as session:
                 order = service.locked_order(session, number)
-                service.change_state(
-                    session, order, State.CANCELLED, actor="customer", reason="The buyer called it off."
-                )
+                service.change_state(session, order, State.CANCELLED, actor="customer", reason=CALLED_OFF)
         else:
-            raise Conflict("It is too late to call this order off: write to us, please.")
-    except Conflict as problem:
-        return _order_page(token, problem.detail), 409
+            raise Conflict(TOO_LATE)
+    except Conflict:
+        # Also where staff was faster by a moment.
+        return _order_page(token, gettext(TOO_LATE)), 409
     return redirect(f"/orders/{token}", 303)
 
 
@@ -113,7 +111,7 @@ def _to_payment(number: str) -> BaseResponse | tuple[str, int]:
     token = links.order_token(number)
     try:
         # Back to where the buyer came from, which may be another of the shop's names than that in e-mails.
-        url = payments.start(number, f"{request.host_url}orders/{token}")
+        url = payments.start(number, f"{request.root_url}orders/{token}")
     except Conflict:
         # Paid or called off meanwhile: its page says so.
         return redirect(f"/orders/{token}", 303)
@@ -171,14 +169,14 @@ def _prefilled() -> dict[str, str]:
 
 def _total(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 10):
-        raise BadRequest("This form is incomplete: go back to the cart, and check out again.")
+        raise BadRequest(gettext("This form is incomplete: go back to the cart, and check out again."))
     return int(text)
 
 
 def _order_in(given: Mapping[str, str], expected_total_cents: int) -> OrderIn:
     cart_id = current_cart()
     if cart_id is None:
-        raise NotFound(cart_service.NO_SUCH_CART)
+        raise NotFound(gettext(cart_service.NO_SUCH_CART))
     address = {
         name: given[name].strip() or None for name in ADDRESS if given[name].strip() or name in ("street2", "region")
     }
@@ -196,16 +194,8 @@ def _order_in(given: Mapping[str, str], expected_total_cents: int) -> OrderIn:
         kinds = {str(item["loc"][-1]): item["type"] for item in error.errors(include_url=False, include_input=False)}
         for one in problem.errors:
             field = one.pointer.rpartition("/")[2]
-            one.detail = _explained(field, kinds[field], one.detail)
+            one.detail = sentence(field, kinds[field], one.detail)
         raise problem from None
-
-
-def _explained(field: str, kind: str, detail: str) -> str:
-    if field == "email":
-        return "Write an address such as reader@example.org."
-    if field == "country":
-        return "Choose a country."
-    return MESSAGES.get(kind, f"It {detail}.")
 
 
 def _form(given: Mapping[str, str], errors: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """What an order costs, from rules that are data (rates.toml)."""
 
 import tomllib
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -11,6 +12,7 @@ from typing import Annotated, Self
 from babel import Locale
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bookstore.i18n.language import current
 from bookstore.types import Cents
 
 Country = Annotated[
@@ -25,8 +27,15 @@ Country = Annotated[
 
 
 def country_name(code: str) -> str:
-    """A country's English name: 'Germany' for DE."""
-    return str(Locale("en").territories.get(code, code))
+    """What a country is called in the language that is spoken: 'Germany' for DE."""
+    return str(Locale(current()).territories.get(code, code))
+
+
+def _for_sorting(text: str) -> str:
+    """Österreich among the words with O (the first level of the Unicode collation, near enough for names)."""
+    return "".join(
+        letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter)
+    )
 
 
 class Zone(BaseModel):
@@ -61,9 +70,9 @@ class Rates(BaseModel):
         return next((zone for zone in self.zones.values() if country in zone.countries), None)
 
     def countries(self) -> list[tuple[str, str]]:
-        """Code and English name of each country that the shop sends to, by name."""
+        """Code and name of each country that the shop sends to, by name."""
         found = ((code, country_name(code)) for zone in self.zones.values() for code in zone.countries)
-        return sorted(found, key=lambda country: country[1])
+        return sorted(found, key=lambda country: _for_sorting(country[1]))
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from bookstore import pagination
 from bookstore.db import ReadSession
 from bookstore.errors import NotFound
+from bookstore.i18n import gettext, gettext_noop
 from bookstore.orders.models import Invoice, SalesOrder, SalesOrderEvent, SalesOrderLine
 from bookstore.orders.numbers import as_number
 from bookstore.orders.states import State
@@ -23,7 +24,7 @@ EVENTS: tuple[Any, ...] = (
     SalesOrderEvent.state, SalesOrderEvent.actor, SalesOrderEvent.reason, SalesOrderEvent.created_at,
 )  # fmt: skip
 NEWEST = "newest_orders"
-NO_SUCH_ORDER = "There is no such order."
+NO_SUCH_ORDER = gettext_noop("There is no such order.")
 
 
 def order(session: ReadSession | Session, number: str) -> Row[Any] | None:
@@ -36,7 +37,7 @@ def existing_order(session: ReadSession | Session, number: str) -> Row[Any]:
     """As `order`; raises NotFound."""
     row = order(session, number)
     if row is None:
-        raise NotFound(NO_SUCH_ORDER)
+        raise NotFound(gettext(NO_SUCH_ORDER))
     return row
 
 

@@ -17,6 +17,8 @@ from bookstore.config import Settings
 from bookstore.db import after_commit
 from bookstore.errors import Conflict, FieldError, InvalidInput, NotFound
 from bookstore.formats import money
+from bookstore.i18n import gettext, gettext_noop
+from bookstore.i18n.language import ENGLISH
 from bookstore.orders import links, metrics, pricing, queries
 from bookstore.orders.models import SalesOrder, SalesOrderEvent, SalesOrderLine
 from bookstore.orders.numbers import new_number
@@ -27,7 +29,8 @@ from bookstore.stock import service as stock
 from bookstore.stock.models import Reason
 
 EXPIRED_AT_ONCE = 100
-NO_ORDERS = "This shop cannot take orders now: there is no way to pay yet. Please come back later."
+NO_ORDERS = gettext_noop("This shop cannot take orders now: there is no way to pay yet. Please come back later.")
+NOT_PAID = gettext_noop("It was not paid in time.")
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,21 @@ def price(rows: Sequence[Row[Any]], country: str) -> pricing.Totals:
     """What lines cost when sent to a country; raises InvalidInput for one that the shop does not send to."""
     zone = pricing.load(_settings().rates_file).zone_of(country)
     if zone is None:
-        reason = "We do not send to this country yet."
+        reason = gettext("We do not send to this country yet.")
         raise InvalidInput(reason, errors=[FieldError(pointer="/body/address/country", detail=reason)])
     return pricing.totals(zone, [(row.price_cents, row.quantity) for row in rows])
 
 
-def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> Placed:
+def place(session: Session, wanted: OrderIn, customer_id: int | None = None, language: str = ENGLISH) -> Placed:
     """Order all that a cart holds: the books are taken from stock, and kept until the order is paid or expires.
+
+    The buyer is told of it in the language.
 
     Raises NotFound for the cart, InvalidInput for the country, and Conflict where a book is short, the total is not
     what the buyer agreed to, or nobody can pay here. Then nothing has changed.
     """
     if not _settings().takes_orders:
-        raise Conflict(NO_ORDERS)
+        raise Conflict(gettext(NO_ORDERS))
     number = new_number()
     stock.explain(session, Reason.SOLD, number)
     quantities = _locked_quantities(session, wanted.cart_id)
@@ -80,7 +85,13 @@ def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> 
         raise Conflict("; ".join(_shortage(row) for row in rows if row.id in short))
     currency = _settings().currency
     if others := [row.title for row in rows if row.currency != currency]:
-        raise Conflict(f"Orders are taken in {currency} only: take {', '.join(others)} out of the cart.")
+        raise Conflict(
+            gettext(
+                "Orders are taken in %(currency)s only: take these out of the cart: %(titles)s",
+                currency=currency,
+                titles=", ".join(others),
+            )
+        )
     totals = price(rows, wanted.address.country)
     if totals.total_cents != wanted.expected_total_cents:
         metrics.REFUSED.labels(metrics.PRICE_CHANGED).inc()
@@ -90,6 +101,7 @@ def place(session: Session, wanted: OrderIn, customer_id: int | None = None) -> 
         state=State.PENDING_PAYMENT,
         customer_id=customer_id,
         email=wanted.email,
+        language=language,
         **wanted.address.model_dump(),
         gift_note=wanted.gift_note or None,
         currency=currency,
@@ -126,21 +138,26 @@ def _locked_quantities(session: Session, cart_id: str) -> dict[int, int]:
         session.scalar(select(Cart.id).where(Cart.id == cart_id, Cart.expires_at > func.now()).with_for_update())
         is None
     ):
-        raise NotFound(cart_service.NO_SUCH_CART)
+        raise NotFound(gettext(cart_service.NO_SUCH_CART))
     chosen = session.execute(select(CartLine.book_id, CartLine.quantity).where(CartLine.cart_id == cart_id)).all()
     if not chosen:
-        raise Conflict("The cart is empty: put a book into it first.")
+        raise Conflict(gettext("The cart is empty: put a book into it first."))
     return {row.book_id: row.quantity for row in chosen}
 
 
 def _shortage(row: Row[Any]) -> str:
-    left = row.stock if row.active else 0
-    return f"{row.title}: {f'only {left} left' if left else 'sold out'}, and {row.quantity} in the cart"
+    named = {"title": row.title, "quantity": row.quantity}
+    if row.active and row.stock:
+        return gettext("%(title)s: only %(left)s left, and %(quantity)s in the cart", left=row.stock, **named)
+    return gettext("%(title)s: sold out, and %(quantity)s in the cart", **named)
 
 
 def _changed_total(total: int, expected: int, currency: str) -> Conflict:
-    told = f"The total is {money(total, currency)} now, not {money(expected, currency)}: a price has changed."
-    detail = f"{told} Agree to the new one, and order again."
+    detail = gettext(
+        "The total is %(total)s now, not %(expected)s: a price has changed. Agree to the new one, and order again.",
+        total=money(total, currency),
+        expected=money(expected, currency),
+    )
     return Conflict(detail, errors=[FieldError(pointer="/body/expected_total_cents", detail=f"is {total} now")])
 
 
@@ -153,7 +170,7 @@ def locked_order(session: Session, number: str) -> SalesOrder:
         .execution_options(populate_existing=True)
     )
     if order is None:
-        raise NotFound(queries.NO_SUCH_ORDER)
+        raise NotFound(gettext(queries.NO_SUCH_ORDER))
     return order
 
 
@@ -191,10 +208,11 @@ def announce(
         f"order:{order.number}:{order.state}",
         order.email,
         f"order_{order.state}",
+        order.language,
         order=order,
         lines=lines,
         reason=reason,
-        link=f"{_settings().public_url}/orders/{links.order_token(order.number)}",
+        link=links.address(order.number, order.language),
     )
 
 
@@ -209,5 +227,5 @@ def expire_reservations(session: Session) -> int:
     )
     orders = session.scalars(late).all()
     for order in orders:
-        change_state(session, order, State.CANCELLED, actor="system", reason="It was not paid in time.")
+        change_state(session, order, State.CANCELLED, actor="system", reason=NOT_PAID)
     return len(orders)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from bookstore.i18n.messages import gettext_noop
+
 
 class State(StrEnum):
     """Where an order is."""
@@ -30,11 +32,11 @@ ON_THE_SHELF = frozenset({State.PENDING_PAYMENT, State.PAID, State.PACKED})
 # What a buyer is told by mail.
 ANNOUNCED = frozenset({State.PAID, State.SHIPPED, State.CANCELLED, State.REFUNDED})
 LABELS: Mapping[State, str] = {
-    State.PENDING_PAYMENT: "Waiting for payment",
-    State.PAID: "Paid",
-    State.PACKED: "Packed",
-    State.SHIPPED: "Shipped",
-    State.DELIVERED: "Delivered",
-    State.CANCELLED: "Cancelled",
-    State.REFUNDED: "Refunded",
+    State.PENDING_PAYMENT: gettext_noop("Waiting for payment"),
+    State.PAID: gettext_noop("Paid"),
+    State.PACKED: gettext_noop("Packed"),
+    State.SHIPPED: gettext_noop("Shipped"),
+    State.DELIVERED: gettext_noop("Delivered"),
+    State.CANCELLED: gettext_noop("Cancelled"),
+    State.REFUNDED: gettext_noop("Refunded"),
 }

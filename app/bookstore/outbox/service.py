@@ -9,15 +9,20 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from bookstore.i18n import speaking
 from bookstore.outbox.models import OutboxMessage
 
 KEPT = timedelta(days=30)
 PURGED_AT_ONCE = 1000
 
 
-def enqueue(session: Session, key: str, recipient: str, template: str, **context: Any) -> None:
-    """Write the e-mail of templates/mail/<template>.txt, whose first line is the subject; once for each key."""
-    subject, _, body = render_template(f"mail/{template}.txt", **context).partition("\n")
+def enqueue(session: Session, key: str, recipient: str, template: str, language: str, **context: Any) -> None:
+    """Write the e-mail of templates/mail/<template>.txt in a language; once for each key.
+
+    Its first line is the subject.
+    """
+    with speaking(language):
+        subject, _, body = render_template(f"mail/{template}.txt", **context).partition("\n")
     message = {
         "deduplication_key": key,
         "recipient": recipient,

@@ -14,12 +14,15 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from bookstore.config import Settings
 from bookstore.errors import BadRequest, NotFound, ServiceUnavailable, Unauthorized
+from bookstore.i18n import gettext, gettext_noop
 from bookstore.payments import metrics
 from bookstore.payments.models import PaymentState
 from bookstore.payments.provider import Checkout, Event, Status
 
 CONNECTIONS_KEPT = 8
-AWAY = "The payment provider does not answer just now, so nothing was charged. Please try again in a minute."
+AWAY = gettext_noop(
+    "The payment provider does not answer just now, so nothing was charged. Please try again in a minute."
+)
 log = structlog.get_logger(__name__)
 
 
@@ -75,7 +78,7 @@ class HttpProvider:
         if not made.checkout_url.startswith(f"{self._pages}/"):
             # The browser would not follow: the Content-Security-Policy names this origin alone.
             log.error("payment_page_elsewhere", configured=self._pages, remedy="set PAYMENT_PAGE_ORIGIN to its origin")
-            raise ServiceUnavailable("Payment is not set up as it should be. It has been noted.")
+            raise ServiceUnavailable(gettext("Payment is not set up as it should be. It has been noted."))
         return Checkout(made.id, made.checkout_url)
 
     def fetch(self, provider_id: str) -> Status:
@@ -110,14 +113,14 @@ class HttpProvider:
         except urllib3.exceptions.HTTPError as error:
             metrics.PROVIDER_FAILURES.inc()
             log.warning("payment_provider_away", method=method, error=type(error).__name__)
-            raise ServiceUnavailable(AWAY) from None
+            raise ServiceUnavailable(gettext(AWAY)) from None
         if response.status == 404:
             raise NotFound("The payment provider knows no such payment.")
         made = _payment_in(response)
         if made is None:
             metrics.PROVIDER_FAILURES.inc()
             log.error("payment_provider_refused", method=method, status=response.status)
-            raise ServiceUnavailable(AWAY)
+            raise ServiceUnavailable(gettext(AWAY))
         return made
 
 

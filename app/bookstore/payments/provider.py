@@ -8,6 +8,7 @@ from flask import Flask, current_app
 
 from bookstore.config import PaymentProvider, Settings
 from bookstore.errors import ServiceUnavailable
+from bookstore.i18n import gettext
 from bookstore.payments.models import PaymentState
 
 EXTENSION = "payments"
@@ -80,5 +81,5 @@ def current() -> Provider:
     """The provider of this shop; raises ServiceUnavailable where there is none."""
     provider: Provider | None = current_app.extensions[EXTENSION]
     if provider is None:
-        raise ServiceUnavailable("This shop cannot take payments yet: its operator sets PAYMENT_PROVIDER.")
+        raise ServiceUnavailable(gettext("This shop cannot take payments yet: its operator sets PAYMENT_PROVIDER."))
     return provider

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bookstore.db import after_commit, reading, unit_of_work
 from bookstore.errors import Conflict, NotFound, ServiceUnavailable
+from bookstore.i18n import gettext_noop
 from bookstore.orders.models import SalesOrder
 from bookstore.orders.service import change_state, locked_order
 from bookstore.orders.states import LABELS, State
@@ -35,7 +36,7 @@ def start(number: str, return_url: str) -> str:
     with unit_of_work() as session:
         order = _payable(session, number)
         if not order.total_cents:
-            change_state(session, order, State.PAID, actor=settling.ACTOR, reason="Nothing to pay.")
+            change_state(session, order, State.PAID, actor=settling.ACTOR, reason=gettext_noop("Nothing to pay."))
             return return_url
         payments = _payments(session, order)
         if (checkout_url := _open_page(payments)) is not None:

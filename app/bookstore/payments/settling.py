@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bookstore.db import after_commit
 from bookstore.errors import Conflict, NotFound
+from bookstore.i18n import gettext_noop
 from bookstore.orders.models import SalesOrder
 from bookstore.orders.service import change_state, locked_order
 from bookstore.orders.states import TRANSITIONS, State
@@ -84,10 +85,20 @@ def _take(session: Session, order: SalesOrder, payment: Payment) -> None:
         return
     # Its books may be sold by now, or it was paid already: the money goes back (`bookstore payments reconcile`).
     payment.state = PaymentState.REFUND_PENDING
-    enqueue(session, f"payment:{payment.id}:returned", order.email, "payment_returned", order=order, payment=payment)
+    enqueue(
+        session,
+        f"payment:{payment.id}:returned",
+        order.email,
+        "payment_returned",
+        order.language,
+        order=order,
+        payment=payment,
+    )
 
 
 def _give_back(session: Session, order: SalesOrder, payment: Payment) -> None:
     if payment.state == PaymentState.PAID and State.REFUNDED in TRANSITIONS[State(order.state)]:
-        change_state(session, order, State.REFUNDED, actor=ACTOR, reason="Refunded at the payment provider.")
+        change_state(
+            session, order, State.REFUNDED, actor=ACTOR, reason=gettext_noop("Refunded at the payment provider.")
+        )
     payment.state = PaymentState.REFUNDED

@@ -11,5 +11,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     # Not earlier: the catalogue's statements have reviews in them.
     from bookstore.reviews import api, pages
 
-    register(app, settings, {Surface.API: [api.api], Surface.STOREFRONT: [pages.pages]})
-    register(app, settings, {Surface.STOREFRONT: [pages.own_pages]}, private=True)
+    register(app, settings, {Surface.API: [api.api], Surface.STOREFRONT: [pages.pages]}, translated=True)
+    register(app, settings, {Surface.STOREFRONT: [pages.own_pages]}, private=True, translated=True)

@@ -8,6 +8,7 @@ from bookstore.catalogue import queries as catalogue
 from bookstore.customers.current import require_customer
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import NotFound, TooManyRequests
+from bookstore.i18n import gettext, gettext_noop
 from bookstore.identity.forms import given, mistakes
 from bookstore.reviews import queries, service
 from bookstore.reviews.models import ReviewState
@@ -16,9 +17,9 @@ from bookstore.reviews.schemas import ReviewIn
 pages = Blueprint("reviews", __name__)
 own_pages = Blueprint("customer_reviews", __name__, url_prefix="/account/reviews")
 LABELS = {
-    ReviewState.PENDING: "Waits until we have read it",
-    ReviewState.APPROVED: "Shown on the book's page",
-    ReviewState.REJECTED: "Not shown",
+    ReviewState.PENDING: gettext_noop("Waits until we have read it"),
+    ReviewState.APPROVED: gettext_noop("Shown on the book's page"),
+    ReviewState.REJECTED: gettext_noop("Not shown"),
 }
 
 
@@ -36,7 +37,7 @@ def of_book(isbn: str, slug: str) -> str | BaseResponse:
     with reading() as session:
         book = catalogue.book_page(session, isbn13) if isbn13 else None
         if book is None or not book.active:
-            raise NotFound("We do not have this book. It may have gone out of print.")
+            raise NotFound(gettext("We do not have this book. It may have gone out of print."))
         if (isbn, slug) != (book.isbn13, book.slug):
             return redirect(f"/books/{book.isbn13}/{book.slug}/reviews", 301)
         page = queries.approved(session, book.isbn13, queries.PER_PAGE, cursor)
@@ -57,7 +58,7 @@ def form(isbn: str) -> str | tuple[str, int]:
         book = queries.bought(session, customer.id, isbn)
     if book is None:
         # The book's page shows everybody the way here.
-        return _own(service.NOT_BOUGHT), 404
+        return _own(gettext(service.NOT_BOUGHT)), 404
     kept = {"rating": str(book.rating or ""), "name": book.name or customer.name.split()[0], "body": book.body or ""}
     return _form(isbn, kept, {})
 
@@ -103,5 +104,5 @@ def _form(isbn: str, typed: dict[str, str], errors: dict[str, str]) -> str:
     with reading() as session:
         book = queries.bought(session, customer.id, isbn)
     if book is None:
-        raise NotFound(service.NOT_BOUGHT)
+        raise NotFound(gettext(service.NOT_BOUGHT))
     return render_template("reviews/form.html", book=book, given=typed, errors=errors, labels=LABELS)

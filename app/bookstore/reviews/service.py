@@ -8,13 +8,14 @@ from bookstore import audit
 from bookstore.catalogue import changes
 from bookstore.catalogue.models import Book
 from bookstore.errors import Conflict, NotFound
+from bookstore.i18n import gettext, gettext_noop
 from bookstore.identity import limits
 from bookstore.reviews import queries
 from bookstore.reviews.models import Review, ReviewState
 from bookstore.reviews.schemas import ReviewIn
 
 NO_SUCH_REVIEW = "There is no such review."
-NOT_BOUGHT = "You can review the books that you have bought here, once they are paid."
+NOT_BOUGHT = gettext_noop("You can review the books that you have bought here, once they are paid.")
 WRITTEN_AN_HOUR = 20
 
 
@@ -30,7 +31,7 @@ def write(session: Session, customer_id: int, isbn13: str, wanted: ReviewIn) -> 
     """
     book = queries.bought(session, customer_id, isbn13)
     if book is None:
-        raise NotFound(NOT_BOUGHT)
+        raise NotFound(gettext(NOT_BOUGHT))
     fields = wanted.model_dump()
     new = insert(Review).values(book_id=book.id, customer_id=customer_id, **fields)
     anew = {"state": ReviewState.PENDING, "reason": None, "version": Review.version + 1, "updated_at": func.now()}

@@ -13,7 +13,7 @@ LATEST = 3
 def approved_reviews(book: Any) -> ColumnElement[Any]:
     """The approved reviews of each book of a statement, as JSON: count, average and the latest; None without any."""
     of_book = (Review.book_id == book.id, Review.state == text(f"'{ReviewState.APPROVED}'"))
-    written_on = func.to_char(func.timezone(text("'UTC'"), Review.updated_at), text("'Mon FMDD, YYYY'"))
+    written_on = func.to_char(func.timezone(text("'UTC'"), Review.updated_at), text("'YYYY-MM-DD'"))
     latest = (
         select(Review.name, Review.rating, Review.body, written_on.label("written_on"))
         .where(*of_book)

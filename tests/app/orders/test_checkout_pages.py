@@ -130,7 +130,7 @@ def test_an_unpaid_order_can_be_called_off_once(client: FlaskClient, filled: str
     where = f"/orders/{row[0]}"
     assert client.post(f"{where}/cancel").location == where
     assert client.post(f"{where}/cancel").status_code == 409
-    assert "cancelled" in client.get(where).text
+    assert "Cancelled" in client.get(where).text
     assert owner.execute("SELECT stock FROM book").fetchone() == (3,)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from types import SimpleNamespace as Made
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -35,9 +36,15 @@ TITLES = {
 }
 
 
-@pytest.mark.parametrize("title", TITLES.values(), ids=TITLES)
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [*[("en", title) for title in TITLES.values()], ("de", TITLES["plain"])],
+    ids=[*TITLES, "German"],
+)
 @pytest.mark.parametrize("template", MAILS)
-def test_mail(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, template: str, title: str) -> None:
+def test_mail(
+    app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, template: str, language: str, title: str
+) -> None:
     # What a template names, and nobody gives, is a fault rather than an empty place.
     monkeypatch.setattr(app.jinja_env, "undefined", StrictUndefined)
     lines = [Made(title=title, quantity=2, price_cents=500), Made(title="Other", quantity=1, price_cents=1_000_000)]
@@ -46,7 +53,7 @@ def test_mail(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, t
         currency="USD", subtotal_cents=1000, shipping_cents=399, tax_cents=100, total_cents=1499,
         reserved_until=datetime(2026, 11, 24, 9, 41, tzinfo=UTC),
     )  # fmt: skip
-    given = {
+    given: dict[str, Any] = {
         "order": order,
         "lines": lines,
         "reason": title,
@@ -58,7 +65,7 @@ def test_mail(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, t
     }
     with app.app_context(), unit_of_work() as session:
         for _ in range(2):
-            service.enqueue(session, "the-key", "reader@example.org", template, **given)
+            service.enqueue(session, "the-key", "reader@example.org", template, language, **given)
         (message,) = session.scalars(select(OutboxMessage)).all()
         sent = email.message_from_bytes(compose(message, settings).as_bytes(), policy=email.policy.SMTP)
         subject, body = message.subject, message.body
@@ -81,8 +88,8 @@ def test_mail(app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch, t
 
 def test_a_title_of_lines_stays_one_line(app: Flask) -> None:
     with app.app_context(), unit_of_work() as session:
-        given = {"title": TITLES["lines"], "stock": 2, "link": LINK, "stop_link": LINK}
-        service.enqueue(session, "the-key", "reader@example.org", "notice_in_stock", **given)
+        given: dict[str, Any] = {"title": TITLES["lines"], "stock": 2, "link": LINK, "stop_link": LINK}
+        service.enqueue(session, "the-key", "reader@example.org", "notice_in_stock", "en", **given)
         (message,) = session.scalars(select(OutboxMessage)).all()
         assert message.subject == "It is back: One Bcc: everyone@example.com Two"
         assert "One Bcc: everyone@example.com Two" in message.body.splitlines()

@@ -55,7 +55,7 @@ class TestPaid:
         order = till.order()
         till.pay(order, SILENT)
         with till.provider.hanging():
-            assert "waiting for payment" in till.page(order).text
+            assert "Waiting for payment" in till.page(order).text
         assert "Thank you!" in till.page(order).text
 
     def test_late_webhook_counts(self, till: Market) -> None:

@@ -9,6 +9,7 @@ from bookstore.customers import addresses
 from bookstore.customers.current import require_customer
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import Conflict
+from bookstore.i18n import gettext
 from bookstore.identity.forms import given, mistakes
 from bookstore.orders import pricing
 from bookstore.orders.schemas import Address
@@ -91,7 +92,7 @@ def _countries() -> list[tuple[str, str]]:
 def _read(typed: dict[str, str]) -> tuple[Address | None, dict[str, str]]:
     address, errors = mistakes(Address, typed)
     if address and address.country not in dict(_countries()):
-        return None, {"country": "We do not send to this country yet."}
+        return None, {"country": gettext("We do not send to this country yet.")}
     return address, errors
 
 

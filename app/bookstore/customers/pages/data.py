@@ -8,6 +8,7 @@ from bookstore.customers import personal_data, service
 from bookstore.customers.current import require_customer
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import Conflict, TooManyRequests
+from bookstore.i18n import gettext
 from bookstore.identity import sessions
 from bookstore.identity.pages import NOT_YOURS
 from bookstore.identity.sessions import Kind
@@ -37,7 +38,7 @@ def delete() -> BaseResponse | tuple[str, int] | str:
     customer = require_customer()
     try:
         if service.checked(customer.id, request.form.get("password", "")) is None:
-            return _page({"password": NOT_YOURS}), 422
+            return _page({"password": gettext(NOT_YOURS)}), 422
         with unit_of_work() as session:
             personal_data.erase(session, customer.id)
     except (TooManyRequests, Conflict) as problem:

@@ -10,13 +10,14 @@ from bookstore.customers.current import current_customer
 from bookstore.customers.schemas import EmailIn, NameIn
 from bookstore.db import unit_of_work
 from bookstore.errors import TooManyRequests
+from bookstore.i18n import current, gettext, gettext_noop
 from bookstore.identity import sessions
 from bookstore.identity.forms import given, local_path, mistakes
 from bookstore.identity.pages import logged_in, reason_against
 from bookstore.identity.sessions import Kind
 
 pages = Blueprint("customer_entrance", __name__, url_prefix="/account")
-WRONG = "The e-mail address or the password is wrong."
+WRONG = gettext_noop("The e-mail address or the password is wrong.")
 
 
 @pages.get("/login")
@@ -32,8 +33,8 @@ def log_in() -> BaseResponse | tuple[str, int]:
     """Check address and password."""
     typed = given("email", "password")
     try:
-        token = service.log_in(typed["email"], typed["password"])
-        problem, status = WRONG, 401
+        token = service.log_in(typed["email"], typed["password"], current())
+        problem, status = gettext(WRONG), 401
     except TooManyRequests as error:
         token, problem, status = None, error.detail, 429
     if token is None:
@@ -80,9 +81,9 @@ def confirm(token: str) -> BaseResponse | tuple[str, int]:
         errors["password"] = reason
     if wanted is None or errors:
         return render_template("account/confirm.html", email=email, given=typed, errors=errors), 422
-    session_token = service.sign_up(email, wanted.name, password)
+    session_token = service.sign_up(email, wanted.name, password, current())
     if session_token is None:
-        problem = "This address has an account already: log in."
+        problem = gettext("This address has an account already: log in.")
         return render_template("account/login.html", given={"email": email}, next="/account", problem=problem), 409
     return logged_in(Kind.CUSTOMER, session_token, "/account")
 

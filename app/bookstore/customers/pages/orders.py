@@ -7,6 +7,7 @@ from bookstore.customers import queries
 from bookstore.customers.current import require_customer
 from bookstore.db import reading
 from bookstore.errors import NotFound
+from bookstore.i18n import gettext
 from bookstore.orders import links
 from bookstore.orders.states import LABELS
 
@@ -26,5 +27,5 @@ def show(number: str) -> BaseResponse:
     """The page of an order, if it is this customer's."""
     with reading() as session:
         if not queries.has_order(session, require_customer().id, number):
-            raise NotFound("You have no order with this number.")
+            raise NotFound(gettext("You have no order with this number."))
     return redirect(f"/orders/{links.order_token(number)}", 303)

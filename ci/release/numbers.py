@@ -13,8 +13,8 @@ GIVEN = {
 }
 # And the mentions anywhere else, as a reader would type them: of the image with its tag, of the chart's package.
 MENTION = r"(\bbookstore(?::|-(?=[\d.]+\.tgz)))NUMBER\b"
-# These tell of older releases, too.
-HISTORY = ("CHANGELOG.md", "docs/upgrading.md", "tests/ci/")
+# These tell of other releases, too.
+OTHERS = ("CHANGELOG.md", "docs/upgrading.md", "tests/")
 
 Version = tuple[int, ...]
 
@@ -51,7 +51,7 @@ def write(root: Path, version: str) -> None:
 def _files(root: Path) -> dict[str, list[re.Pattern[str]]]:
     listed = ["git", "grep", "-IlE", f"bookstore(:|-){NUMBER.replace(chr(92) + 'd', '[0-9]')}"]
     done = subprocess.run(listed, check=False, cwd=root, capture_output=True, text=True)
-    mentioning = [path for path in done.stdout.splitlines() if not path.startswith(HISTORY)]
+    mentioning = [path for path in done.stdout.splitlines() if not path.startswith(OTHERS)]
     patterns = {path: [MENTION] for path in mentioning}
     for path, given in GIVEN.items():
         patterns.setdefault(path, []).extend(given)

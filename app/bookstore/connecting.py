@@ -28,9 +28,9 @@ log = structlog.get_logger(__name__)
 class Addresses:
     """The addresses of host names, each as it was found the last time."""
 
-    def __init__(self, longest_wait_seconds: float) -> None:
-        self._longest_wait_seconds = longest_wait_seconds
-        # A lookup cannot be given a limit of time, and may take the resolver's 10 s: nobody waits for its end.
+    def __init__(self) -> None:
+        # A look-up has the resolver's limits of time: only who knows no address at all waits for its end. The first of
+        # a new pod may well take 5 s, until the policies let it through.
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="addresses")
         self._asked: dict[str, Future[list[str]]] = {}
         self._known: dict[str, list[str]] = {}
@@ -41,7 +41,7 @@ class Addresses:
             asked = self._asked[host] = self._pool.submit(_look_up, host)
         known = self._known.get(host)
         try:
-            self._known[host] = asked.result(self._longest_wait_seconds if known is None else PATIENCE_SECONDS)
+            self._known[host] = asked.result(None if known is None else PATIENCE_SECONDS)
         except (OSError, TimeoutError) as error:
             reason = f"failed to resolve {host}: {str(error) or 'no answer yet'}"
             if known is None:
@@ -59,7 +59,7 @@ class Connector:
     """Opens the connections of an application's engines."""
 
     def __init__(self, settings: Settings) -> None:
-        self._addresses = Addresses(settings.database_connect_timeout_seconds)
+        self._addresses = Addresses()
         self._file = _password_file(settings)
         self._last = settings.database.password
 

@@ -5,11 +5,15 @@ Each process takes whole files: there is one for each environment, which it inst
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.chart.conftest import package
+from tests.cluster.prober import stock_up
+from tests.cluster.proving import SETTINGS, Shop
+from tests.cluster.release import Release, installed
 from tests.cluster.tools import MANIFESTS, ROOT, kubectl
 
 HERE = Path(__file__).parent
@@ -37,3 +41,13 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "charts/bookstore", folder)
     package("helm", folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def shop(chart: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """Staging, a release of its own for each file, with a book that everybody buys."""
+    name = request.module.__name__.rpartition("test_")[2].replace("_", "-")
+    release = Release(chart, "staging", f"bookstore-{name}", settings=(f"hosts.shop.host={name}.localhost", *SETTINGS))
+    with installed(release):
+        stock_up(release)
+        yield Shop(release)

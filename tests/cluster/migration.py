@@ -4,6 +4,10 @@ from tests.cluster.release import Release
 from tests.cluster.tools import apply
 
 SCRIPT = "from bookstore import schema as s; print(s.MIGRATIONS / 'versions', s.known_revisions()[0])"
+BROKEN = "ALTER TABLE no_such_table ADD column_of_it int"
+REASON = 'relation "no_such_table" does not exist'
+# Helm goes on waiting for the new pods after the Job has failed, until their Deployment gives up.
+GIVE_UP = "migrations.backoffLimit=0,migrations.waitTimeoutSeconds=10,web.progressDeadlineSeconds=15"
 STEP = """
 from alembic import op
 revision = "9999"

@@ -54,13 +54,23 @@ class Fate:
         """Whether it was answered as it should be."""
         return self.outcome.startswith("2")
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the shop itself asked to come back later."""
+        return self.outcome == f"{REFUSED} with Retry-After"
+
 
 @dataclass
 class Record:
-    """The fates of all requests, and the numbers of the orders that were acknowledged."""
+    """The fates of all requests, the numbers of the acknowledged orders, and when what was done to the shop."""
 
     fates: list[Fate] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
+    marks: list[tuple[float, str]] = field(default_factory=list)
+
+    def mark(self, what: str) -> None:
+        """Something is done to the shop now."""
+        self.marks.append((time.monotonic(), what))
 
     @property
     def wrong(self) -> Counter[str]:
@@ -79,7 +89,7 @@ class Record:
 
     def only_refused(self) -> bool:
         """Whether whatever was not answered as it should be was refused by the shop itself, with Retry-After."""
-        return all(fate.is_good or fate.outcome == f"{REFUSED} with Retry-After" for fate in self.fates)
+        return all(fate.is_good or fate.is_refused for fate in self.fates)
 
     def __str__(self) -> str:
         """One line."""

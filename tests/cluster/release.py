@@ -1,5 +1,6 @@
 """The chart, installed with an environment's values."""
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,6 +108,12 @@ class Release:
         names = self.serving()
         pods = self.objects("pods", *SURFACES)
         return {pod["status"]["podIP"] for pod in pods if pod["metadata"]["name"] in names}
+
+    def evict(self, pod: str) -> str:
+        """Ask for a pod's eviction; what the server says against it, nothing where it agrees."""
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": self.namespace}}
+        where = f"/api/v1/namespaces/{self.namespace}/pods/{pod}/eviction"
+        return run("kubectl", "create", "--raw", where, "-f", "-", text=json.dumps(body), check=False).stderr
 
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:

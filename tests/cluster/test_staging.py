@@ -12,14 +12,12 @@ import httpx
 import pytest
 
 from tests.cluster.every import BOOK, EveryEnvironment
-from tests.cluster.migration import with_migration
+from tests.cluster.migration import BROKEN, GIVE_UP, REASON, with_migration
 from tests.cluster.probe import METRICS, SHOP, Probe, at, probe
 from tests.cluster.release import Release, installed, undisturbed
 from tests.cluster.tools import eventually, get, kubectl
 
 DATABASE = 5432
-BROKEN = "ALTER TABLE no_such_table ADD column_of_it int"
-GIVE_UP = "migrations.backoffLimit=0,migrations.waitTimeoutSeconds=10,web.progressDeadlineSeconds=15"
 # A line for each table: its name and a sum of its rows.
 SUMS = """
 from bookstore.config import Settings
@@ -29,7 +27,6 @@ with create_engine(Settings.load().database).connect() as connection:
     for table in sorted(inspect(connection).get_table_names()):
         print(table, connection.scalar(text(ROWS.format(table))))
 """
-REASON = 'relation "no_such_table" does not exist'
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +42,7 @@ class TestStaging(EveryEnvironment):
 
 @pytest.fixture(scope="module")
 def broken(release: Release) -> str:
-    """Values that add a migration that fails to the code: pods with it wait for a schema that never comes.
-
-    Helm goes on waiting for those pods after the Job has failed, until their Deployment gives up.
-    """
+    """Values that add a migration that fails to the code: pods with it wait for a schema that never comes."""
     return f"{with_migration(release, BROKEN)},{GIVE_UP}"
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ci import reliability
 from ci.reference import __main__ as reference
 from tests.chart.rendering import ROOT
 
@@ -14,6 +15,10 @@ from tests.chart.rendering import ROOT
 @pytest.mark.parametrize("path", reference.outputs(), ids=lambda path: path.name)
 def test_reference_pages_are_up_to_date(path: Path) -> None:
     assert path.read_text() == reference.outputs()[path], "run python -m ci.reference"
+
+
+def test_the_table_of_faults_is_that_of_the_recorded_runs() -> None:
+    assert reliability.PAGE.read_text() == reliability.page(), "run python -m ci.reliability"
 
 
 def test_the_site_is_made_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:

@@ -1,0 +1,57 @@
+"""A shop under traffic while something is done to it: what became of each request, and whether an order is lost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.cluster import report
+from tests.cluster.prober import Record, audit, probing
+from tests.cluster.release import Release
+from tests.cluster.tools import Object, eventually, get
+
+SETTINGS = ("settings.ORDERS_PER_HOUR=1000000", "backup.enabled=false")
+DATABASE = "shop-postgresql-0"
+# Of both surfaces.
+PODS = 4
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A release that sells, and the orders that it has acknowledged."""
+
+    release: Release
+    acknowledged: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def proven(self, scenario: str, promise: str) -> Iterator[Record]:
+        """Traffic during the block; then all pods serve, and the audit finds every order. The report gets both texts.
+
+        What the record must show is the test's to say in the block, or after it.
+        """
+        with probing(self.release) as record:
+            yield record
+            eventually("all pods serve", self.is_whole, seconds=180)
+            record.mark("all pods serve")
+            self.sells(record)
+        self.acknowledged.extend(record.orders)
+        print(record)  # noqa: T201  # the number of the scenario, with pytest -rP
+        audit(self.release, self.acknowledged)
+        report.write(scenario, promise, record)
+
+    def sells(self, record: Record, seconds: float = 60) -> None:
+        """See it take an order from now on."""
+        before = len(record.orders)
+        eventually("an order is taken", lambda: len(record.orders) > before, seconds)
+
+    def is_whole(self) -> bool:
+        """Whether it has as many pods as it should, and all of them get requests."""
+        return len(self.release.serving()) == len(self.release.pods()) == PODS
+
+    def database(self) -> list[Object]:
+        """The pod of its database, if there is one just now."""
+        return get(self.release.namespace, "pods", f"--field-selector=metadata.name={DATABASE}")
+
+
+def is_ready(pod: Object) -> bool:
+    """Whether a pod is ready."""
+    return any((each["type"], each["status"]) == ("Ready", "True") for each in pod["status"].get("conditions", []))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bookstore import __version__
 from bookstore.conformance import disturbing
 from bookstore.conformance.install import Object, name_of
 from bookstore.conformance.shop import packages
@@ -82,7 +83,7 @@ def one_image(world: World) -> None:
 
 @breaks
 def code_says_its_version(world: World) -> None:
-    world.told(world.staging, "Bookstore 0.1.0", "Bookstore 0.0.9")
+    world.told(world.staging, f"Bookstore {__version__}", "Bookstore 0.0.0")
 
 
 @breaks

@@ -223,7 +223,8 @@ def every_pod_is_restricted(render: Render, values: Values) -> None:
             assert not spec.get(host)
         for volume in spec.get("volumes", []):
             assert set(volume) - {"name"} <= set(RESTRICTED_VOLUMES.split())
-        assert spec.get("automountServiceAccountToken") is identity(owner)[1].rpartition("-")[0].endswith("-ensure")
+        talks = re.search(r"-(ensure-[0-9a-f]+|test-conformance)$", identity(owner)[1]) is not None
+        assert spec.get("automountServiceAccountToken") is talks, identity(owner)
         for each in containers(template):
             own = each.get("securityContext", {})
             where = (identity(owner), each["name"])
@@ -236,6 +237,21 @@ def every_pod_is_restricted(render: Render, values: Values) -> None:
                 where
             )
             assert not any("hostPort" in port for port in each.get("ports", []))
+
+
+def roles_are_small(render: Render, values: Values) -> None:
+    """Each is bound to one account of its own name, wants nothing of everything, and reads Secrets by name alone."""
+    accounts = {each["metadata"]["name"]: each for each in render.all("ServiceAccount")}
+    bound = {each["roleRef"]["name"]: each["subjects"] for each in render.all("RoleBinding")}
+    for role in render.all("Role"):
+        name = role["metadata"]["name"]
+        assert [(one["kind"], one["name"]) for one in bound.pop(name)] == [("ServiceAccount", name)]
+        assert annotations(accounts[name]) == annotations(role)
+        for rule in role["rules"]:
+            assert "*" not in [*rule["apiGroups"], *rule["resources"], *rule["verbs"]]
+            assert "secrets" not in rule["resources"] or "resourceNames" in rule or rule["verbs"] == ["create"]
+    assert bound == {}
+    assert not render.all("ClusterRole", "ClusterRoleBinding")
 
 
 CHECKS: list[Callable[[Render, Values], None]] = [
@@ -255,4 +271,5 @@ CHECKS: list[Callable[[Render, Values], None]] = [
     every_policy_covers_every_pod,
     the_database_and_its_clients_may_meet,
     the_cache_and_its_clients_may_meet,
+    roles_are_small,
 ]

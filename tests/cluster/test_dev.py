@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.conforming import conformance
 from tests.cluster.every import EveryEnvironment
 from tests.cluster.release import Release, installed
 from tests.cluster.tools import ROOT, eventually, run
@@ -35,7 +36,7 @@ def test_it_is_filled_as_the_readme_says(release: Release) -> None:
 def test_a_second_release_lives_beside_the_first_under_a_uid_of_the_cluster_s_choice(release: Release) -> None:
     security = "workload.podSecurityContext"
     settings = (
-        "hosts.shop.host=other.localhost",
+        "hosts.shop.host=other.localhost,settings.SHOP_NAME=Other",
         f"{security}.runAsUser=1000670000,{security}.runAsGroup=0,{security}.fsGroup=1000670000",
     )
     other = Release(release.chart, "dev", release.namespace, "other", settings)
@@ -44,5 +45,9 @@ def test_a_second_release_lives_beside_the_first_under_a_uid_of_the_cluster_s_ch
         eventually("the second answers", other.answers)
         assert release.answers()
         assert "FAIL" not in other.execute("bookstore", "doctor")
+        # Two environments of one image: other settings, another database, the same schema.
+        found = conformance(release, f"--against={other.namespace}/{other.name}")
+        assert "Bookstore (development) on shop-bookstore-all/; Other on other-bookstore-all/" in found
+        assert found.count("needs another environment") == 0
     finally:
         other.helm("uninstall", "--wait")

@@ -1,6 +1,7 @@
 """Staging: production's shape on the bundled database, migrated by a Job beside the release."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.cluster.conforming import conformance
 from tests.cluster.every import BOOK, EveryEnvironment
 from tests.cluster.migration import BROKEN, GIVE_UP, REASON, with_migration
 from tests.cluster.probe import METRICS, SHOP, Probe, at, probe
@@ -120,6 +122,29 @@ def test_while_the_database_is_away_the_shop_says_so_itself(release: Release) ->
 
 def scale_database(release: Release, replicas: int) -> None:
     kubectl("-n", release.namespace, "scale", "statefulset/shop-postgresql", f"--replicas={replicas}")
+
+
+@pytest.mark.full
+class TestConformance:
+    def test_it_bears_being_disturbed(self, release: Release) -> None:
+        found = conformance(release, "--disturb")
+        assert "shop-bookstore-api: 2, 3, 2" in found
+        assert "needs leave to disturb" not in found
+        # What it changed is Helm's again.
+        release.upgrade("web.replicas=3")
+        release.upgrade()
+
+    def test_going_back_returns_the_release_that_was(self, release: Release) -> None:
+        before = releases(release)
+        release.upgrade("settings.SHOP_NAME=Another")
+        assert releases(release).isdisjoint(before)
+        release.helm("rollback", "--wait=watcher", "--timeout=5m")
+        assert releases(release) == before
+
+
+def releases(release: Release) -> set[str]:
+    """The image and the settings of each Deployment, as conformance names them."""
+    return set(re.findall(r"revision \d+: (\S+ \+ [^;\n]+)", conformance(release, check=False)))
 
 
 class TestBackup:

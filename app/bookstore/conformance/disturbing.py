@@ -23,6 +23,8 @@ class Gone:
     pod: str
     grace_seconds: int
     seconds: float = 0.0
+    # Where Kubernetes told it before it forgot the pod.
+    exit_code: int | None = None
     requests: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -41,7 +43,7 @@ def _delete_one_of_each(install: Install) -> list[Gone]:
     gone = []
     for deployment in install.deployments:
         pods = [pod for pod in _pods_of(install, deployment) if is_ready(pod)]
-        services = [each for each in install.services if pods and leads_to(each, pods[0])]
+        services = [each for each in install.http_services if pods and leads_to(each, pods[0])]
         if len(pods) > 1 and services:
             gone.append(_delete(install, pods[0], services[0]))
             _until_ready(install, deployment, len(pods))
@@ -50,12 +52,14 @@ def _delete_one_of_each(install: Install) -> list[Gone]:
 
 def _delete(install: Install, pod: Object, service: Object) -> Gone:
     found = Gone(name_of(pod), pod["spec"].get("terminationGracePeriodSeconds", 30))
-    path = first(pod)["readinessProbe"]["httpGet"]["path"]
+    # Whether a process answers, and not whether its database does.
+    probe = first(pod).get("livenessProbe") or first(pod)["readinessProbe"]
+    path = probe["httpGet"]["path"]
     where = f"/api/v1/namespaces/{install.namespace}/pods/{name_of(pod)}"
     began = time.monotonic()
     install.kubernetes.request("DELETE", where)
     with ThreadPoolExecutor(1) as pool:
-        ended: Future[None] = pool.submit(_wait_for_the_end, install, pod, found.grace_seconds)
+        ended: Future[int | None] = pool.submit(_wait_for_the_end, install, pod, found.grace_seconds)
         while True:
             answer = install.ask(service, path)
             found.requests += 1
@@ -64,23 +68,24 @@ def _delete(install: Install, pod: Object, service: Object) -> Gone:
             if ended.done():
                 break
             time.sleep(PAUSE_SECONDS)
-        ended.result()
+        found.exit_code = ended.result()
     found.seconds = time.monotonic() - began
     return found
 
 
-def _wait_for_the_end(install: Install, pod: Object, grace_seconds: int) -> None:
-    """Until the pod's first container has ended, or the pod is gone."""
+def _wait_for_the_end(install: Install, pod: Object, grace_seconds: int) -> int | None:
+    """Until the pod's first container has ended, with its exit code, or the pod is gone."""
     where = f"/api/v1/namespaces/{install.namespace}/pods/{name_of(pod)}"
     deadline = time.monotonic() + grace_seconds + PAUSE_SECONDS
     while time.monotonic() < deadline:
         found = install.kubernetes.request("GET", where)
         if found is None or found["metadata"]["uid"] != pod["metadata"]["uid"]:
-            return
-        statuses = found["status"].get("containerStatuses", [])
-        if any(each["name"] == first(pod)["name"] and "terminated" in each["state"] for each in statuses):
-            return
+            return None
+        for each in found["status"].get("containerStatuses", []):
+            if each["name"] == first(pod)["name"] and "terminated" in each["state"]:
+                return int(each["state"]["terminated"]["exitCode"])
         time.sleep(PAUSE_SECONDS)
+    return None
 
 
 def scaled(run: Run) -> list[str]:

@@ -157,6 +157,16 @@ class Install:
         """The Services that lead to these pods."""
         return [each for each in self.listed("services", instance=self.release) if self.behind(each)]
 
+    @cached_property
+    def http_services(self) -> list[Object]:
+        """Those that lead to the port where their pods are asked whether they are ready, and not to metrics."""
+        found = []
+        for service in self.services:
+            port = first(self.behind(service)[0]).get("readinessProbe", {}).get("httpGet", {}).get("port")
+            if port in [each.get("targetPort", each["port"]) for each in service["spec"]["ports"]]:
+                found.append(service)
+        return found
+
     def behind(self, service: Object) -> list[Object]:
         """The pods that a Service leads to."""
         return [pod for pod in self.pods if leads_to(service, pod)]

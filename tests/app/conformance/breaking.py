@@ -190,7 +190,7 @@ def no_client_is_tied(world: World) -> None:
 
 @breaks
 def any_process_may_go(world: World) -> None:
-    world.staging.answers["shop-bookstore-api", "/readyz"] = (503, "no endpoints")
+    world.staging.answers["shop-bookstore-api", "/livez"] = (503, "no endpoints")
 
 
 @breaks

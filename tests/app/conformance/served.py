@@ -122,7 +122,7 @@ class Namespace:
         """What a Service says."""
         if path.startswith("/api/v1/carts/"):
             return (200, "{}") if path.rpartition("/")[2] in self.carts else (404, "no such cart")
-        name = self.settings("storefront" if self.name == "staging" else "all")["data"]["SHOP_NAME"]
+        name = self.settings("all" if self.name == "dev" else "storefront")["data"].get("SHOP_NAME", "Bookstore")
         return self.answers.get((service, path), (200, f"<title>{html.escape(name)}</title>"))
 
     def delete(self, pod: Object) -> None:

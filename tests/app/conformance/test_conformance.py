@@ -90,6 +90,17 @@ def test_all_of_it_holds(asking: Callable[[], Run]) -> None:
     assert all(each.evidence for each in found)
 
 
+def test_all_that_needs_no_leave_holds_of_production(chart: Chart) -> None:
+    production = Namespace(chart.render(ROOT / "values/prod.yaml"), "prod")
+    # Metrics have a Service of their own there, and no page.
+    for each in production.objects["services"]:
+        if "metrics" in name_of(each):
+            production.answers[name_of(each), "/"] = production.answers[name_of(each), "/readyz"] = (404, "")
+    with Api(production).running() as api:
+        done = command(api, "--namespace=prod")
+    assert done.exit_code == 0, done.output
+
+
 def test_there_are_two_for_each_factor_that_change_nothing() -> None:
     for factor in Factor:
         assert sum(each.factor is factor and Need.DISTURB not in each.needs for each in STATEMENTS) >= 2, factor

@@ -91,25 +91,15 @@ def services_answer(run: Run) -> str:
     """The path of the readiness probe; the process itself answers, no web server is put before it."""
     install = run.install
     evidence = []
-    for service in _http_services(run):
+    if not install.http_services:
+        raise Broken("no Service leads to a port with an HTTP readiness probe")
+    for service in install.http_services:
         path = _readiness_path(install.behind(service)[0])
         answer = run.answer(install, service, path)
         if answer.status // 100 != 2:
             raise Broken(f"{name_of(service)}{path}: {said(answer)}")
         evidence.append(f"{name_of(service)}{path}: {answer.status}")
     return "; ".join(evidence)
-
-
-def _http_services(run: Run) -> list[Object]:
-    """Those that lead to the port where the pods are asked whether they are ready."""
-    found = []
-    for service in run.install.services:
-        probe = first(run.install.behind(service)[0]).get("readinessProbe", {}).get("httpGet", {})
-        if probe.get("port") in [port.get("targetPort", port["port"]) for port in service["spec"]["ports"]]:
-            found.append(service)
-    if not found:
-        raise Broken("no Service leads to a port with an HTTP readiness probe")
-    return found
 
 
 def _readiness_path(pod: Object) -> str:
@@ -237,11 +227,11 @@ def processes_are_not_killed(run: Run) -> str:
     catches="a process that waits for SIGKILL",
 )
 def processes_stop_when_told(run: Run) -> str:
-    """By how long its container lives after its pod was deleted."""
+    """By its exit code, or else by how long its pod is there after it was deleted."""
     gone = disturbing.deleted(run)
     broken_if(
         f"{each.pod}: {each.seconds:.0f} s of {each.grace_seconds} s"
         for each in gone
-        if each.seconds >= each.grace_seconds
+        if each.exit_code == KILLED or (each.exit_code is None and each.seconds >= each.grace_seconds)
     )
     return "; ".join(f"{each.pod}: {each.seconds:.0f} s of {each.grace_seconds} s" for each in gone)

@@ -74,7 +74,7 @@ def _is_command(args: tuple[str, ...]) -> bool:
 def carts_outlive_processes(run: Run) -> str:
     """A cart is made at one pod, which is then deleted; the Service gives the cart all the same."""
     install = run.install
-    for service in install.services:
+    for service in install.http_services:
         pods = install.behind(service)
         if pods[0]["metadata"]["labels"]["app.kubernetes.io/component"] in API:
             return _outlives(run, service, pods[0])

@@ -61,7 +61,7 @@ def another_value_is_another_behaviour(run: Run) -> str:
 
 def _named(run: Run, install: Install) -> str:
     name = _shop_name(install)
-    services = [each for each in install.services if _component(install.behind(each)[0]) in PAGES]
+    services = [each for each in install.http_services if _component(install.behind(each)[0]) in PAGES]
     if not services:
         raise NotAsked("no surface with pages is installed")
     answer = run.answer(install, services[0], "/")

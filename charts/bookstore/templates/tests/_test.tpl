@@ -1,6 +1,8 @@
-{{- /* A Job of `helm test`, in the shop's image: (dict "root" $ "name" "health" "args" list "role" "app"). */ -}}
+{{- /* A Job of `helm test`, in the shop's image: (dict "root" $ "name" "health" "args" list "role" "app"), and "part",
+"weight", "serviceAccount", "token" where they are not those of all. */ -}}
 {{- define "bookstore.test" -}}
 {{- $tests := .root.Values.tests -}}
+{{- $part := default "test" .part -}}
 {{- $workload := include "bookstore.workload" (dict "root" .root "own" $tests) | fromJson -}}
 {{- $surfaces := include "bookstore.surfaces" .root | fromJson -}}
 {{- if $surfaces -}}
@@ -11,16 +13,17 @@
 apiVersion: batch/v1
 kind: Job
 metadata:
-  {{- include "bookstore.metadata" (dict "root" .root "part" "test" "labels" $workload.labels
+  {{- include "bookstore.metadata" (dict "root" .root "part" $part "labels" $workload.labels
     "annotations" (mergeOverwrite (deepCopy $workload.annotations)
-      (include "bookstore.hook" (dict "weight" "0" "events" "test") | fromYaml))
+      (include "bookstore.hook" (dict "weight" (default "0" .weight) "events" "test") | fromYaml))
     "name" (include "bookstore.partName" (dict "root" .root "part" (printf "test-%s" .name)))) | nindent 2 }}
 spec:
   backoffLimit: 1
   activeDeadlineSeconds: 120
   ttlSecondsAfterFinished: 3600
   template:
-    {{- include "bookstore.pod" (dict "root" .root "part" "test" "workload" $workload "role" .role
+    {{- include "bookstore.pod" (dict "root" .root "part" $part "workload" $workload "role" .role
+      "serviceAccount" .serviceAccount "token" .token
       "needs" (include "bookstore.webNeeds" .root | fromJsonArray)
       "configMap" (ternary $config "" (not (empty .role)))
       "spec" "restartPolicy: Never" "container" (dict "args" .args | toYaml)) | nindent 4 }}

@@ -104,10 +104,10 @@ class Customer:
     """One client and what it records; without keep-alive each request opens a connection."""
 
     client: httpx.Client
-    keep_alive: bool
-    record: Record
-    over: threading.Event
-    pause_seconds: float
+    keep_alive: bool = True
+    record: Record = field(default_factory=Record)
+    over: threading.Event = field(default_factory=threading.Event)
+    pause_seconds: float = 0.05
 
     def ask(self, what: str, method: str, path: str, **options: Any) -> httpx.Response | None:
         """One request; None where no answer came."""
@@ -140,12 +140,16 @@ class Customer:
     def buy(self) -> None:
         """Order one copy after the other until it is over."""
         while not self.over.wait(0.1):
-            cart = self.insist("cart", "/carts")["id"]
-            self.insist("line", f"/carts/{cart}/lines/{ISBN}", "PUT", json={"quantity": 1})
-            total = self.insist("quote", "/quotes", json={"cart_id": cart, "country": "US"})["total_cents"]
-            wanted = {"cart_id": cart, "email": "p@example.org", "address": ADDRESS, "expected_total_cents": total}
-            key = {"Idempotency-Key": uuid.uuid4().hex}
-            self.record.orders.append(self.insist("order", "/orders", json=wanted, headers=key)["number"])
+            self.record.orders.append(self.order()["number"])
+
+    def order(self) -> dict[str, Any]:
+        """Order one copy, however often it takes to ask."""
+        cart = self.insist("cart", "/carts")["id"]
+        self.insist("line", f"/carts/{cart}/lines/{ISBN}", "PUT", json={"quantity": 1})
+        total = self.insist("quote", "/quotes", json={"cart_id": cart, "country": "US"})["total_cents"]
+        wanted = {"cart_id": cart, "email": "p@example.org", "address": ADDRESS, "expected_total_cents": total}
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        return self.insist("order", "/orders", json=wanted, headers=key)
 
 
 def stock_up(release: Release) -> None:

@@ -12,23 +12,15 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.cluster.backup import checksums, run_cron_job
 from tests.cluster.conforming import conformance
 from tests.cluster.every import BOOK, EveryEnvironment
 from tests.cluster.migration import BROKEN, GIVE_UP, REASON, with_migration
 from tests.cluster.probe import METRICS, SHOP, Probe, at, probe
 from tests.cluster.release import Release, installed, undisturbed
-from tests.cluster.tools import eventually, get, kubectl
+from tests.cluster.tools import eventually, kubectl
 
 DATABASE = 5432
-# A line for each table: its name and a sum of its rows.
-SUMS = """
-from bookstore.config import Settings
-from sqlalchemy import create_engine, inspect, text
-ROWS = "SELECT md5(string_agg(one::text, chr(10) ORDER BY one::text)) FROM {} AS one"
-with create_engine(Settings.load().database).connect() as connection:
-    for table in sorted(inspect(connection).get_table_names()):
-        print(table, connection.scalar(text(ROWS.format(table))))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -154,30 +146,16 @@ class TestBackup:
             client.headers["Authorization"] = f"Bearer {token}"
             made = client.post("/api/v1/books", json=BOOK)
             assert made.status_code == 201, made.text
-            before = release.execute("python", "-c", SUMS)
+            before = checksums(release)
             run_cron_job(release, "backup")
             tag = {"If-Match": client.get(made.headers["Location"]).headers["ETag"]}
             assert client.delete(made.headers["Location"], headers=tag).status_code == 204
-            assert release.execute("python", "-c", SUMS) != before
+            assert checksums(release) != before
             with undisturbed(release):
                 run_cron_job(release, "restore")
             assert client.get(made.headers["Location"]).json()["title"] == BOOK["title"]
-        assert release.execute("python", "-c", SUMS) == before
+        assert checksums(release) == before
         assert "FAIL" not in release.execute("bookstore", "doctor")
-
-
-def run_cron_job(release: Release, part: str) -> None:
-    """Run one of the release's CronJobs now, and see it succeed."""
-    job = f"{part}-now"
-    kubectl("-n", release.namespace, "create", "job", job, f"--from=cronjob/{release.name}-bookstore-{part}")
-
-    def over() -> bool:
-        (status,) = [each["status"] for each in get(release.namespace, "jobs", f"--field-selector=metadata.name={job}")]
-        logs = [f"job/{job}", "--all-containers", "--prefix"]
-        assert not status.get("failed"), kubectl("-n", release.namespace, "logs", *logs)
-        return bool(status.get("succeeded"))
-
-    eventually(f"{job} is over", over, seconds=180)
 
 
 def test_strangers_reach_the_shop_but_neither_its_database_nor_its_metrics(release: Release) -> None:

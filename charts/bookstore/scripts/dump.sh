@@ -7,4 +7,4 @@ trap 'rm -f "$file.partial"' EXIT
 pg_dump --format=custom --schema=public --lock-wait-timeout=30s --file="$file.partial"
 pg_restore --list "$file.partial" >/dev/null
 mv "$file.partial" "$file"
-ls -l "$file"
+ls -l "$BACKUP_DIR"

@@ -1,0 +1,101 @@
+"""The namespace is lost with all in it but one volume: what docs/runbooks/restore.md says brings the shop back."""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from http import HTTPStatus
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.backup import checksums, run_cron_job
+from tests.cluster.prober import Customer, probing, stock_up
+from tests.cluster.release import Release
+from tests.cluster.tools import ROOT, eventually, kubectl, make_namespace, run
+
+pytestmark = pytest.mark.full
+OLD, NEW = "bookstore-lost", "bookstore-found"
+ORDERS = 20
+
+
+@pytest.fixture
+def release(chart: Path) -> Release:
+    """With `values/staging.yaml`, on the cluster's default StorageClass."""
+    release = Release(chart, "staging", OLD, settings=("hosts.shop.host=lost.localhost",))
+    make_namespace(OLD)
+    release.install()
+    eventually("it answers", release.answers)
+    return release
+
+
+@pytest.fixture
+def runbook(chart: Path, tmp_path: Path) -> Iterator["Runbook"]:
+    """The section, where a person would follow it: beside the chart."""
+    (tmp_path / "charts").mkdir()
+    (tmp_path / "charts/bookstore").symlink_to(chart)
+    runbook = Runbook(tmp_path)
+    yield runbook
+    kubectl("delete", "namespace", OLD, NEW, "--ignore-not-found", "--wait=false")
+    if volume := runbook.said.get("volume"):
+        kubectl("patch", "pv", volume, "-p", '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}')
+
+
+class Runbook:
+    """The section's blocks, in one shell after the other: what one sets, the next has."""
+
+    def __init__(self, folder: Path) -> None:
+        text = (ROOT / "docs/runbooks/restore.md").read_text().partition("## When the namespace is gone")[2]
+        self.blocks = [re.sub("(?m)^   ", "", block) for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
+        self.folder = folder
+        self.said = {"old": OLD, "new": NEW, "values": f"-f {folder / 'values.yaml'}"}
+
+    def follow(self, count: int) -> str:
+        """What the next blocks print."""
+        printed = ""
+        for block in (self.blocks.pop(0) for _ in range(count)):
+            script = f"set -euo pipefail\n{block}\ndeclare -p volume key 2>/dev/null >said || true"
+            environment = {**os.environ, **self.said}
+            done = subprocess.run(
+                ["bash", "-c", script], cwd=self.folder, env=environment, check=False, capture_output=True, text=True
+            )
+            assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
+            said = (self.folder / "said").read_text()
+            self.said |= dict(re.findall(r'(?m)^declare -\S+ (\w+)="(.*)"$', said))
+            printed += done.stdout
+        return printed
+
+
+def test_a_namespace_comes_back_with_every_row(release: Release, runbook: Runbook) -> None:
+    stock_up(release)
+    with release.client() as client, probing(release) as record:
+        bought = Customer(client).order()
+        eventually("there are orders", lambda: len(record.orders) >= ORDERS)
+    before = checksums(release)
+    run_cron_job(release, "backup")
+    said = run("helm", "get", "values", release.name, "-n", OLD, "--output=yaml").stdout
+    (runbook.folder / "values.yaml").write_text(said)
+    runbook.follow(2)  # The volume is retained, and the key is kept.
+    with release.client() as client:
+        Customer(client).order()
+    assert checksums(release) != before
+    kubectl("delete", "namespace", OLD, "--timeout=300s")
+
+    began = time.monotonic()
+    *_, wanted, of_the_empty_shop = sorted(set(re.findall(r"bookstore-\w+[.]dump$", runbook.follow(4), re.MULTILINE)))
+    assert wanted < of_the_empty_shop
+    runbook.said["file"] = wanted
+    runbook.follow(1)
+    found = Release(release.chart, "staging", NEW, settings=release.settings)
+    assert checksums(found) == before
+    print(f"{wanted} restored {time.monotonic() - began:.0f} s after the loss")  # noqa: T201  # with pytest -rP
+    with found.client() as client:
+        where = f"/api/v1/orders/{bought['number']}"
+
+        def opens() -> bool:
+            return client.get(where, params={"token": bought["token"]}).status_code == HTTPStatus.OK
+
+        eventually("the link of an order opens it", opens, seconds=180)
+        Customer(client).order()
+    assert "FAIL" not in found.execute("bookstore", "doctor")

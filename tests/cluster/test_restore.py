@@ -12,18 +12,20 @@ import pytest
 
 from tests.cluster.backup import checksums, run_cron_job
 from tests.cluster.prober import Customer, probing, stock_up
-from tests.cluster.release import Release
-from tests.cluster.tools import ROOT, eventually, kubectl, make_namespace, run
+from tests.cluster.release import QUIET, Release
+from tests.cluster.tools import eventually, kubectl, make_namespace, run
+from tests.docs.blocks import of_page
 
 pytestmark = pytest.mark.full
 OLD, NEW = "bookstore-lost", "bookstore-found"
+SETTINGS = ("hosts.shop.host=lost.localhost,backup.enabled=true,backup.persistence.size=1Gi", QUIET)
 ORDERS = 20
 
 
 @pytest.fixture
 def release(chart: Path) -> Release:
-    """With `values/staging.yaml`, on the cluster's default StorageClass."""
-    release = Release(chart, "staging", OLD, settings=("hosts.shop.host=lost.localhost",))
+    """With `values/dev.yaml` and backups, on the cluster's default StorageClass."""
+    release = Release(chart, "dev", OLD, settings=SETTINGS)
     make_namespace(OLD)
     release.install()
     eventually("it answers", release.answers)
@@ -46,8 +48,7 @@ class Runbook:
     """The section's blocks, in one shell after the other: what one sets, the next has."""
 
     def __init__(self, folder: Path) -> None:
-        text = (ROOT / "docs/runbooks/restore.md").read_text().partition("## When the namespace is gone")[2]
-        self.blocks = [re.sub("(?m)^   ", "", block) for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL)]
+        self.blocks = [block.text for block in of_page("docs/runbooks/restore.md") if "test_restore.py" in block.rest]
         self.folder = folder
         self.said = {"old": OLD, "new": NEW, "values": f"-f {folder / 'values.yaml'}"}
 
@@ -87,7 +88,7 @@ def test_a_namespace_comes_back_with_every_row(release: Release, runbook: Runboo
     assert wanted < of_the_empty_shop
     runbook.said["file"] = wanted
     runbook.follow(1)
-    found = Release(release.chart, "staging", NEW, settings=release.settings)
+    found = Release(release.chart, "dev", NEW, settings=SETTINGS)
     assert checksums(found) == before
     print(f"{wanted} restored {time.monotonic() - began:.0f} s after the loss")  # noqa: T201  # with pytest -rP
     with found.client() as client:

@@ -24,6 +24,12 @@
 {{- $_ := set $files "DATABASE_USER" (dict "path" (printf "database.%s.password" $login)
   "credential" (dict "value" "" "existingSecret" $role.password.existingSecret "key" $role.usernameKey)) -}}
 {{- end -}}
+{{- /* Whoever migrates grants the shop's role its rights, and must know its name. */ -}}
+{{- $app := $values.database.app -}}
+{{- if and $app.usernameKey (ne .role "app") -}}
+{{- $_ := set $files "DATABASE_APP_ROLE" (dict "path" "database.app.password"
+  "credential" (dict "value" "" "existingSecret" $app.password.existingSecret "key" $app.usernameKey)) -}}
+{{- end -}}
 {{- if or $values.database.ca.value $values.database.ca.existingSecret -}}
 {{- $_ := set $files "database-ca.crt" (dict "path" "database.ca" "credential" $values.database.ca) -}}
 {{- end -}}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.cluster.tools import ROOT, kubectl, make_namespace
 
-NAMESPACE = "bookstore-data"
-PSQL = ("-n", NAMESPACE, "exec", "-i", "deploy/postgres", "--", "psql", "--no-psqlrc", "-U", "postgres")
+# What `values/prod.yaml` names, and what others use, so that they may run beside it.
+PROD, ANOTHER = "bookstore-data", "bookstore-more-data"
 PASSWORDS = (
     "--from-literal=owner-password=not-a-secret-owner",
     "--from-literal=app-password=not-a-secret-app",
@@ -19,18 +19,39 @@ PASSWORDS = (
 
 @dataclass(frozen=True)
 class Database:
-    """The server; its certificates are in a folder."""
+    """The server in a namespace; its certificates are in a folder."""
 
+    namespace: str
     folder: Path
+
+    @property
+    def host(self) -> str:
+        """Its name."""
+        return f"postgres.{self.namespace}.svc.cluster.local"
+
+    def psql(self, database: str) -> list[str]:
+        """Arguments of kubectl that run psql there, as the superuser."""
+        where = ["-n", self.namespace, "exec", "-i", "deploy/postgres"]
+        return [*where, "--", "psql", "--no-psqlrc", "-U", "postgres", "-d", database, "-At"]
 
     def make_secrets(self, namespace: str) -> None:
         """The Secrets that `values/prod.yaml` names."""
         secret(namespace, "bookstore-database", *PASSWORDS, f"--from-file=ca.crt={self.folder / 'ca.crt'}")
         secret(namespace, "bookstore", f"--from-literal=secret-key={'not-a-secret-' * 4}")
 
+    def settings(self, name: str) -> tuple[str, ...]:
+        """Values of a release that uses it, with the Secret that `make_secrets` makes."""
+        ca, owner, app = (f"database.{part}" for part in ("ca", "owner.password", "app.password"))
+        return (
+            f"postgresql.enabled=false,database.host={self.host},database.name={name},database.sslmode=verify-full",
+            f"{ca}.existingSecret=bookstore-database,{ca}.key=ca.crt",
+            f"{owner}.existingSecret=bookstore-database,{owner}.key=owner-password",
+            f"{app}.existingSecret=bookstore-database,{app}.key=app-password",
+        )
+
     def sql(self, statement: str, database: str = "postgres") -> str:
         """What a statement of the superuser gives, in psql's plain form."""
-        return kubectl(*PSQL, "-d", database, "-Atc", statement).strip()
+        return kubectl(*self.psql(database), "-c", statement).strip()
 
 
 def secret(namespace: str, name: str, *arguments: str) -> None:
@@ -40,21 +61,21 @@ def secret(namespace: str, name: str, *arguments: str) -> None:
 
 
 @contextmanager
-def installed(folder: Path) -> Iterator[Database]:
+def installed(folder: Path, namespace: str = PROD) -> Iterator[Database]:
     """It, from its installation to the end of the block; BOOKSTORE_E2E_KEEP leaves it there."""
-    certify(folder)
-    make_namespace(NAMESPACE)
-    secret(
-        NAMESPACE, "database", *PASSWORDS, *(f"--from-file={name}={folder / name}" for name in ("tls.crt", "tls.key"))
-    )
-    kubectl("-n", NAMESPACE, "apply", "-f", str(ROOT / "docs/examples/postgres.yaml"))
-    kubectl("-n", NAMESPACE, "rollout", "status", "deployment/postgres", "--timeout=120s")
-    yield Database(folder)
+    database = Database(namespace, folder)
+    certify(folder, database.host)
+    make_namespace(namespace)
+    files = (f"--from-file={name}={folder / name}" for name in ("tls.crt", "tls.key"))
+    secret(namespace, "database", *PASSWORDS, *files)
+    kubectl("-n", namespace, "apply", "-f", str(ROOT / "docs/examples/postgres.yaml"))
+    kubectl("-n", namespace, "rollout", "status", "deployment/postgres", "--timeout=120s")
+    yield database
     if not os.environ.get("BOOKSTORE_E2E_KEEP"):
-        kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+        kubectl("delete", "namespace", namespace, "--wait=false")
 
 
-def certify(folder: Path) -> None:
+def certify(folder: Path, host: str) -> None:
     """An authority, and a server's certificate for the database's name."""
     make = [
         "openssl",
@@ -70,7 +91,6 @@ def certify(folder: Path) -> None:
     ]
     authority = ["-subj", "/CN=authority", "-keyout", "ca.key", "-out", "ca.crt"]
     server = ["-subj", "/CN=postgres", "-keyout", "tls.key", "-out", "tls.crt", "-CA", "ca.crt", "-CAkey", "ca.key"]
-    host = f"subjectAltName=DNS:postgres.{NAMESPACE}.svc.cluster.local"
-    name = ["-addext", host, "-addext", "basicConstraints=critical,CA:FALSE"]
+    name = ["-addext", f"subjectAltName=DNS:{host}", "-addext", "basicConstraints=critical,CA:FALSE"]
     for arguments in (authority, [*server, *name]):
         subprocess.run([*make, *arguments], cwd=folder, check=True, capture_output=True)

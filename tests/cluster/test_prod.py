@@ -61,7 +61,7 @@ class TestMigration:
         parts = [each for each in twice.render() if each["metadata"]["name"].startswith("shop-bookstore-migrate")]
         (job,) = [each for each in parts if each["kind"] == "Job"]
         jobs = [job | {"metadata": {"name": f"twice-{number}"}} for number in (1, 2)]
-        with held_lock("twice"):
+        with held_lock(database, "twice"):
             apply(release.namespace, *(each for each in parts if each is not job), *jobs)
             eventually("both wait", lambda: database.sql(WAITING) == "2")
         for number in (1, 2):
@@ -74,9 +74,9 @@ class TestMigration:
 
 
 @contextmanager
-def held_lock(database: str) -> Iterator[None]:
+def held_lock(database: outside.Database, name: str) -> Iterator[None]:
     """The lock of migrations is another's, so that those that start in the block come to wait for it."""
-    command = ["kubectl", *outside.PSQL, "-d", database, "-At"]
+    command = ["kubectl", *database.psql(name)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
         assert session.stdin
         assert session.stdout
@@ -98,7 +98,7 @@ class TestNetwork:
 
     def test_the_shop_reaches_no_stranger(self, release: Release) -> None:
         shop = Probe(release.namespace, "deploy/shop-bookstore-api")
-        database = f"postgres.{outside.NAMESPACE}.svc:5432"
+        database = f"postgres.{outside.PROD}.svc:5432"
         with probe("default", release) as stranger, probe("ingress-nginx", release) as other:
             listening = f"{stranger.address}:{PORT}"
             assert other.reached({listening}) == {listening}

@@ -10,6 +10,8 @@ from bookstore.cluster.api import MERGE_PATCH, KubernetesError
 from bookstore.conformance.install import PATHS, Install, Object, first, is_ready, leads_to, name_of, said
 from bookstore.conformance.statements import Broken, NotAsked, Run
 
+MANAGER = "bookstore-conformance"
+JSON_PATCH = "application/json-patch+json"
 PAUSE_SECONDS = 0.2
 RECOVERY_SECONDS = 300.0
 # Answers of a Service that a client may ask again are failures here all the same.
@@ -109,13 +111,29 @@ def _scale(install: Install, deployment: Object) -> str:
     finally:
         _set_replicas(install, deployment, before)
     until(lambda: len(_pods_of(install, deployment)) == before, f"{name_of(deployment)}: {before} again")
+    _disown(install, deployment)
     return f"{name_of(deployment)}: {before}, {before + 1}, {before}"
 
 
 def _set_replicas(install: Install, deployment: Object, replicas: int) -> None:
-    where = f"{PATHS['deployments']}/namespaces/{install.namespace}/deployments/{name_of(deployment)}/scale"
+    where = f"{_path(install, deployment)}/scale?fieldManager={MANAGER}"
     if install.kubernetes.request("PATCH", where, {"spec": {"replicas": replicas}}, MERGE_PATCH) is None:
         raise KubernetesError(f"Deployment {name_of(deployment)} is gone.")
+
+
+def _disown(install: Install, deployment: Object) -> None:
+    """Be no longer who set the number: Helm's next upgrade to another one would meet a conflict (server-side apply)."""
+    found = install.kubernetes.request("GET", _path(install, deployment)) or {"metadata": {}}
+    managers = found["metadata"].get("managedFields", [])
+    for index in reversed(range(len(managers))):
+        if managers[index]["manager"] == MANAGER:
+            place = f"/metadata/managedFields/{index}"
+            patch = [{"op": "test", "path": f"{place}/manager", "value": MANAGER}, {"op": "remove", "path": place}]
+            install.kubernetes.request("PATCH", _path(install, deployment), patch, JSON_PATCH)
+
+
+def _path(install: Install, deployment: Object) -> str:
+    return f"{PATHS['deployments']}/namespaces/{install.namespace}/deployments/{name_of(deployment)}"
 
 
 def _pods_of(install: Install, deployment: Object) -> list[Object]:

@@ -219,10 +219,16 @@ class Handler(BaseHTTPRequestHandler):
         self.server.changes.append(f"PATCH {self.path}")
         namespace, _, name, more = self.place()
         assert namespace
-        assert more == "scale"
-        wanted = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["spec"]["replicas"]
-        if not namespace.makes_no_pods:
-            namespace.scale(namespace.one("deployments", name), wanted)
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        deployment = namespace.one("deployments", name)
+        if more == "scale":
+            (manager,) = parse_qs(urlsplit(self.path).query)["fieldManager"]
+            deployment["metadata"]["managedFields"] = [{"manager": "helm"}, {"manager": manager}]
+            if not namespace.makes_no_pods:
+                namespace.scale(deployment, body["spec"]["replicas"])
+        else:
+            index = int(body[-1]["path"].rpartition("/")[2])
+            del deployment["metadata"]["managedFields"][index]
         self.send(200, {})
 
     def do_POST(self) -> None:

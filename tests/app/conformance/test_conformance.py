@@ -142,6 +142,9 @@ class TestCommand:
         assert "shop-bookstore-api: 2, 3, 2" in done.output
         assert {each["spec"]["replicas"] for each in world.staging.objects["deployments"]} == {1, 2}
         assert len([change for change in api.changes if change.startswith("DELETE")]) == 3
+        # Helm may set another number without a conflict.
+        scaled = [each["metadata"].get("managedFields") for each in world.staging.objects["deployments"]]
+        assert [each for each in scaled if each] == [[{"manager": "helm"}]] * 2
 
     def test_asks_only_what_holds_of_any_application(self, api: Api) -> None:
         done = command(api, "--namespace=staging", "--generic", "--component=sandbox-payments")

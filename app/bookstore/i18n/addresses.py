@@ -11,7 +11,7 @@ from flask import Flask, current_app, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from bookstore import security
-from bookstore.i18n.language import ENGLISH, KEY, LANGUAGES, current
+from bookstore.i18n.language import ENGLISH, LANGUAGES, current, speaking
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -41,7 +41,9 @@ class LanguagePrefixes:
             if path.startswith(beginning) and path[len(beginning) : len(beginning) + 1] in ("", "/"):
                 environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + beginning
                 environ["PATH_INFO"] = path[len(beginning) :] or "/"
-                environ[KEY] = language
+                # What is sent after this returns is rendered by then.
+                with speaking(language):
+                    return self._application(environ, start_response)
         return self._application(environ, start_response)
 
 

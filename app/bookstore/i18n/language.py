@@ -5,11 +5,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from flask import has_request_context, request
-
 ENGLISH = "en"
-# Set by addresses.LanguagePrefixes.
-KEY = "bookstore.language"
 
 
 @dataclass(frozen=True)
@@ -24,14 +20,12 @@ class Language:
 
 LANGUAGES: Mapping[str, Language] = {ENGLISH: Language("English", "en_US"), "de": Language("Deutsch", "de_DE")}
 
-_spoken: ContextVar[str | None] = ContextVar("spoken", default=None)
+_spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
 def current() -> str:
     """The code of the language that is spoken: an e-mail's while it is written, else the address's, else English."""
-    if (spoken := _spoken.get()) is not None:
-        return spoken
-    return str(request.environ.get(KEY, ENGLISH)) if has_request_context() else ENGLISH
+    return _spoken.get()
 
 
 def locale() -> str:
@@ -41,7 +35,7 @@ def locale() -> str:
 
 @contextmanager
 def speaking(language: str) -> Iterator[None]:
-    """Speak a language, whichever the request's is; English for one that a later release wrote into the database."""
+    """Speak a language, whichever was spoken before; English for one that a later release wrote into the database."""
     token = _spoken.set(language if language in LANGUAGES else ENGLISH)
     try:
         yield

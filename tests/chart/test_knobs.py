@@ -39,7 +39,7 @@ KNOBS: list[tuple[str, Any, str]] = [
     ("runtimeClassName", "a", "pod.spec.runtimeClassName"),
     ("schedulerName", "a", "pod.spec.schedulerName"),
     ("hostAliases", [{"ip": "10.0.0.1"}], "pod.spec.hostAliases"),
-    ("dnsConfig", {"nameservers": ["10.0.0.1"]}, "pod.spec.dnsConfig"),
+    ("dnsConfig", {"nameservers": ["10.0.0.1"]}, "pod.spec.dnsConfig.nameservers"),
     ("podSecurityContext", {"runAsUser": 2}, "pod.spec.securityContext.runAsUser"),
     ("containerSecurityContext", {"runAsUser": 2}, "container.securityContext.runAsUser"),
     ("resources", {"limits": {"memory": "1Gi"}}, "container.resources.limits.memory"),
@@ -50,7 +50,9 @@ KNOBS: list[tuple[str, Any, str]] = [
     ("tmpSize", "1Mi", "pod.spec.volumes"),
     ("sharedMemorySize", "1Mi", "pod.spec.volumes"),
 ]
-EXPECTED = {
+EXPECTED: dict[str, Any] = {
+    # Beside its own options.
+    "dnsConfig": "10.0.0.1",
     "env": {"name": "A", "value": "b"},
     "volumes": {"name": "v", "mountPath": "/v"},
     "sidecars": {"name": "s", "image": "s:1"},

@@ -12,8 +12,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import structlog
-from psycopg import Connection, OperationalError, connect
+from psycopg import Connection, OperationalError
 from psycopg.errors import ConnectionTimeout
 from sqlalchemy import Engine, event
 
@@ -70,15 +71,16 @@ class Connector:
     def _connect(self, _dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> Connection[Any]:
         first, *others = self._passwords()
         options = options | self._found(options.get("host"))
+        # By the module's name: tracing puts its own function there.
         try:
-            connection = connect(**options | {"password": first})
+            connection = psycopg.connect(**options | {"password": first})
         except ConnectionTimeout:
             raise
         except OperationalError:
             if not others:
                 raise
             first = others[0]
-            connection = connect(**options | {"password": first})
+            connection = psycopg.connect(**options | {"password": first})
         self._last = first
         return connection
 

@@ -22,6 +22,7 @@ from bookstore.config import Settings
 
 # What is known already is used when the resolver has said nothing for so long: a name that it knows takes milliseconds.
 PATIENCE_SECONDS = 0.3
+LOOK_UPS = 3
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +53,17 @@ class Addresses:
 
 
 def _look_up(host: str) -> list[str]:
+    """A resolver that has no answer (EAI_AGAIN, RFC 3493) is asked again: a new pod's first packets may be lost."""
+    for _ in range(LOOK_UPS - 1):
+        try:
+            return _resolved(host)
+        except socket.gaierror as error:
+            if error.errno != socket.EAI_AGAIN:
+                raise
+    return _resolved(host)
+
+
+def _resolved(host: str) -> list[str]:
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 

@@ -4,11 +4,8 @@ import json
 import socket
 import subprocess
 import sys
-import threading
-from pathlib import Path
 
 import psycopg
-from sqlalchemy import make_url
 
 from bookstore.admin import configuration
 from bookstore.config import Settings
@@ -94,27 +91,6 @@ class TestDoctor:
         assert done.returncode == 1
         assert "FAIL  database" in done.stdout
         assert "hunter2" not in done.stdout
-
-    def test_a_first_connection_that_is_lost_is_told_and_no_fault(
-        self, databases: Databases, database: str, tmp_path: Path
-    ) -> None:
-        url = make_url(databases.url(database, APP))
-        name = ".s.PGSQL.5432"
-        (tmp_path / "real").symlink_to(Path(str(url.query["host"]), name))
-        elsewhere = url.update_query_dict({"host": str(tmp_path)}).render_as_string(hide_password=False)
-        with socket.socket(socket.AF_UNIX) as server:
-            server.bind(str(tmp_path / name))
-            server.listen()
-
-            def lose_one() -> None:
-                connection, _ = server.accept()
-                (tmp_path / "real").replace(tmp_path / name)
-                connection.close()
-
-            threading.Thread(target=lose_one, daemon=True).start()
-            done = bookstore("doctor", env=databases.environment(database, DATABASE_URL=elsewhere))
-        assert "FAIL" not in done.stdout
-        assert "ok    database: only at the second attempt" in done.stdout
 
     def test_schema(self, databases: Databases) -> None:
         with databases.temporary("doctored", template="template0") as name:

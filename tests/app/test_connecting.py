@@ -4,6 +4,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -72,6 +73,17 @@ class TestAddresses:
         monkeypatch.setattr(socket, "getaddrinfo", unknown)
         with pytest.raises(psycopg.OperationalError, match="not known"):
             Addresses().of("database")
+
+    def test_a_resolver_that_has_no_answer_is_asked_again(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lost = [socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")] * 2
+
+        def answer(*_: object, **__: object) -> list[Any]:
+            if lost:
+                raise lost.pop()
+            return ADDRESS
+
+        monkeypatch.setattr(socket, "getaddrinfo", answer)
+        assert Addresses().of("database") == ["192.0.2.1"]
 
 
 @pytest.fixture

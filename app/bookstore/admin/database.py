@@ -13,6 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from bookstore import __version__, schema
 from bookstore.config import Settings
+from bookstore.connecting import Connector
 from bookstore.db import connect_args
 
 LONGEST_PAUSE_SECONDS = 5.0
@@ -36,6 +37,7 @@ NARROWER = {
 def connected(settings: Settings) -> Iterator[Connection]:
     """One connection of its own, closed at the end."""
     engine = create_engine(settings.database, poolclass=NullPool, connect_args=connect_args(settings))
+    Connector(settings).serve(engine)
     with engine.connect() as connection:
         yield connection
 
@@ -102,7 +104,8 @@ def wait(*, with_schema: bool, timeout_seconds: float) -> None:
     settings = Settings.load()
     deadline = time.monotonic() + timeout_seconds
     pause = 0.1
-    while reason := _reason_to_wait(settings, with_schema=with_schema):
+    reason, found = _look(settings, with_schema=with_schema)
+    while reason:
         left = deadline - time.monotonic()
         if left <= 0:
             raise click.ClickException(f"Gave up after {timeout_seconds:g} s: {reason}")
@@ -110,22 +113,22 @@ def wait(*, with_schema: bool, timeout_seconds: float) -> None:
         # Full jitter, so that pods that start together do not ask together.
         time.sleep(min(random.uniform(pause / 2, pause), left))  # noqa: S311  # not for secrets
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-    click.echo(_found(settings) if with_schema else "The database is ready.")
+        reason, found = _look(settings, with_schema=with_schema)
+    click.echo(found)
 
 
-def _found(settings: Settings) -> str:
-    with connected(settings) as connection:
-        return READY.format(
-            postgresql=schema.postgresql_major(connection), schema=schema.fingerprint(connection), version=__version__
-        )
-
-
-def _reason_to_wait(settings: Settings, *, with_schema: bool) -> str | None:
+def _look(settings: Settings, *, with_schema: bool) -> tuple[str | None, str]:
+    """Why to wait, None where there is no reason any more; then also what there is."""
     try:
         with connected(settings) as connection:
-            return schema.reason_against(connection) if with_schema else None
+            if not with_schema:
+                return None, "The database is ready."
+            if reason := schema.reason_against(connection):
+                return reason, ""
+            major, known = schema.postgresql_major(connection), schema.fingerprint(connection)
+            return None, READY.format(postgresql=major, schema=known, version=__version__)
     except OperationalError as error:
-        return str(error.orig).strip().splitlines()[0]
+        return str(error.orig).strip().splitlines()[0], ""
 
 
 @db.command()

@@ -1,6 +1,5 @@
 """`bookstore doctor`: what is wrong with this installation, in one look."""
 
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -18,7 +17,6 @@ from bookstore.stock import queries as stock
 
 LARGEST_CLOCK_DIFFERENCE_SECONDS = 5.0
 OLDEST_POSTGRESQL = 17
-AGAIN_AFTER_SECONDS = 1.0
 
 
 def _server(connection: Connection) -> str | None:
@@ -82,39 +80,23 @@ def examine(*, cluster: bool) -> Iterator[Finding]:
     yield Finding("settings", None)
     if cluster:
         yield from surroundings.examine(settings)
+    for name, wrong in servers(settings):
+        yield Finding(name, wrong)
+
+
+def servers(settings: Settings) -> list[tuple[str, str | None]]:
+    """Each check's name and what it found of the cache and the database, None where all is well."""
+    findings: list[tuple[str, str | None]] = []
     if settings.cache_host:
         from bookstore.cache import checking  # needs the extra
 
-        yield Finding("cache", checking.reason_against(settings))
-    yield from database(settings)
-
-
-def database(settings: Settings) -> Iterator[Finding]:
-    """The database and what is in it; it is asked twice, as a lost packet is no fault, but worth telling."""
-    first = _unreachable(settings)
-    if first:
-        time.sleep(AGAIN_AFTER_SECONDS)
-    if first and (second := _unreachable(settings)):
-        yield Finding("database", second)
-        return
-    yield Finding("database", None, f"only at the second attempt, the first: {first}" if first else "")
+        findings.append(("cache", checking.reason_against(settings)))
     try:
         with connected(settings) as connection:
+            findings.append(("database", None))
             for name, check in CHECKS.items():
-                yield Finding(name, check(connection))
+                findings.append((name, check(connection)))
                 connection.rollback()
     except SQLAlchemyError as error:
-        yield Finding("database", _reason(error))
-
-
-def _unreachable(settings: Settings) -> str | None:
-    """Why there is no connection, None where there is one."""
-    try:
-        with connected(settings):
-            return None
-    except SQLAlchemyError as error:
-        return _reason(error)
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    return str(getattr(error, "orig", error)).strip()
+        findings.append(("database", str(getattr(error, "orig", error)).strip()))
+    return findings

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from ci import readme
+from ci import made, readme
 
 ROOT = Path(__file__).parent.parent
 CHART = ROOT / "charts/bookstore"
@@ -176,17 +176,5 @@ def outputs() -> dict[Path, str]:
     }
 
 
-def main() -> int:
-    """Write them, or with --check say which differ."""
-    check = "--check" in sys.argv[1:]
-    stale = [path for path, text in outputs().items() if not path.exists() or path.read_text() != text]
-    for path in stale:
-        if check:
-            sys.stderr.write(f"{path.relative_to(ROOT)} is out of date: run python -m ci.chart\n")
-        else:
-            path.write_text(outputs()[path])
-    return int(check and bool(stale))
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(made.main(outputs(), "ci.chart"))

@@ -1,5 +1,6 @@
-"""Make docs/twelve-factor.md from the statements of `bookstore conformance`: `python -m ci.twelve_factor`."""
+"""Make docs/twelve-factor.md from the statements of `bookstore conformance`: `python -m ci.twelve_factor [--check]`."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,10 +8,13 @@ from bookstore.conformance import generic
 from bookstore.conformance.cli import chosen
 from bookstore.conformance.factors import Factor
 from bookstore.conformance.statements import Need, Statement
+from ci import made
+from ci.tables import table
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs/twelve-factor.md"
 INTRODUCTION = Path(__file__).parent / "twelve_factor.in.md"
+HEAD = ("statement", "of", "needs", "caught")
 WHERE = {
     Need.OTHER: "`--against`",
     Need.IMAGE: "`helm test`",
@@ -26,18 +30,14 @@ def page() -> str:
 def _factors() -> Iterator[str]:
     for factor in Factor:
         yield f"\n## {factor.number}. {factor.title}\n\n{factor.asks}\n"
-        yield "| statement | of | needs | caught |"
-        yield "|---|---|---|---|"
-        for statement in chosen():
-            if statement.factor is factor:
-                yield _row(statement)
+        yield table(HEAD, (_row(each) for each in chosen() if each.factor is factor))
 
 
-def _row(statement: Statement) -> str:
+def _row(statement: Statement) -> tuple[str, ...]:
     of = "any application" if statement in generic.STATEMENTS else "Bookstore"
     needs = ", ".join(WHERE.get(need, str(need)) for need in statement.needs) or "labels"
-    return f"| {statement.sentence}. | {of} | {needs} | {statement.catches} (`{statement.name}`) |"
+    return f"{statement.sentence}.", of, needs, f"{statement.catches} (`{statement.name}`)"
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    sys.exit(made.main({PAGE: page()}, "ci.twelve_factor"))

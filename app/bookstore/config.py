@@ -112,6 +112,11 @@ def _split(value: Any) -> Any:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _parts(secret: SecretStr | None) -> list[str]:
+    """The parts of a secret that has several, with commas."""
+    return list(_split(secret.get_secret_value())) if secret else []
+
+
 def _workers() -> int:
     """A machine without a limit is shared: how many cores it has does not say how many are the shop's."""
     return math.ceil(cpus.limit() or WORKERS_WITHOUT_LIMIT)
@@ -315,14 +320,12 @@ class Settings(BaseSettings):
     @property
     def fallback_keys(self) -> list[str]:
         """The keys beside SECRET_KEY that what comes back may be signed with."""
-        keys = self.secret_key_fallbacks
-        return list(_split(keys.get_secret_value())) if keys else []
+        return _parts(self.secret_key_fallbacks)
 
     @property
     def webhook_secrets(self) -> list[str]:
         """The secrets that a webhook may be signed with, the present one and those before or after it."""
-        secret = self.payment_webhook_secret
-        return list(_split(secret.get_secret_value())) if secret else []
+        return _parts(self.payment_webhook_secret)
 
     @property
     def database(self) -> URL:

@@ -7,7 +7,7 @@ from typing import Any
 from bookstore.app import create_app
 from bookstore.config import Settings, Surface
 from bookstore.openapi import document
-from ci.reference.tables import code, table
+from ci.tables import code, table
 
 Schema = dict[str, Any]
 HEAD = """\

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import click
 
 from bookstore.cli import bookstore
-from ci.reference.tables import code, table
+from ci.tables import code, table
 
 HEAD = """\
 # Commands

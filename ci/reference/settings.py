@@ -8,7 +8,7 @@ import bookstore
 from bookstore.admin import configuration
 from bookstore.backup.config import BackupSettings
 from bookstore.config import Settings
-from ci.reference.tables import code, table
+from ci.tables import code, table
 
 PACKAGE = Path(bookstore.__file__).parent
 HEAD = """\

@@ -19,6 +19,14 @@ def missing(what: str) -> None:
     pytest.skip(what)
 
 
+def needed(name: str, variable: str) -> str:
+    """The path of a tool, or no test without it."""
+    found = program(name, variable)
+    if found is None:
+        missing(f"{name} is not on PATH")
+    return str(found)
+
+
 def package(helm: str, folder: Path) -> None:
     """Put the database's chart beside ours: what is there, a stand-in where no registry answers, or fetch it."""
     target = folder / "charts"
@@ -35,19 +43,13 @@ def package(helm: str, folder: Path) -> None:
 @pytest.fixture(scope="session")
 def helm() -> str:
     """Helm."""
-    found = program("helm", "HELM")
-    if found is None:
-        missing("helm is not on PATH")
-    return str(found)
+    return needed("helm", "HELM")
 
 
 @pytest.fixture(scope="session")
 def helm3() -> str:
     """Helm 3, which must render the same."""
-    found = program("helm3", "HELM3")
-    if found is None:
-        missing("helm3 is not on PATH")
-    return str(found)
+    return needed("helm3", "HELM3")
 
 
 @pytest.fixture(scope="session")

@@ -50,8 +50,3 @@ class Shop:
     def database(self) -> list[Object]:
         """The pod of its database, if there is one just now."""
         return get(self.release.namespace, "pods", f"--field-selector=metadata.name={DATABASE}")
-
-
-def is_ready(pod: Object) -> bool:
-    """Whether a pod is ready."""
-    return any((each["type"], each["status"]) == ("Ready", "True") for each in pod["status"].get("conditions", []))

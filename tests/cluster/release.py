@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import yaml
 
+from bookstore.conformance.objects import is_ready
 from tests.cluster.tools import ROOT, Object, eventually, get, kubectl, make_namespace, run
 
 SURFACES = ("all", "api", "storefront")
@@ -95,8 +96,7 @@ class Release:
         return {
             pod["metadata"]["name"]
             for pod in self.objects("pods", *(surfaces or SURFACES))
-            if "deletionTimestamp" not in pod["metadata"]
-            and any((each["type"], each["status"]) == ("Ready", "True") for each in pod["status"].get("conditions", []))
+            if "deletionTimestamp" not in pod["metadata"] and is_ready(pod)
         }
 
     def restarts(self, *components: str) -> dict[str, int]:

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from tests.cluster.proving import DATABASE, Shop, is_ready
+from bookstore.conformance.objects import is_ready
+from tests.cluster.proving import DATABASE, Shop
 from tests.cluster.release import SURFACES
 from tests.cluster.tools import eventually, kubectl, run
 

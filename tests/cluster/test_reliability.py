@@ -5,8 +5,9 @@ Each is followed by an audit: no acknowledged order is lost or doubled, and no c
 
 import pytest
 
+from bookstore.conformance.objects import is_ready
 from tests.cluster.migration import with_migration
-from tests.cluster.proving import DATABASE, PODS, Shop, is_ready
+from tests.cluster.proving import DATABASE, PODS, Shop
 from tests.cluster.release import SURFACES, Release
 from tests.cluster.tools import eventually, kubectl
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chart.conftest import chart, helm, missing
-from tests.chart.rendering import ROOT, program
+from tests.chart.conftest import chart, helm, needed
+from tests.chart.rendering import ROOT
 from tests.deploy.repository import DIGESTS, Repository
 
 __all__ = ["chart", "helm"]
@@ -15,10 +15,7 @@ __all__ = ["chart", "helm"]
 @pytest.fixture(scope="session")
 def kubectl() -> str:
     """kubectl, for its kustomize."""
-    found = program("kubectl", "KUBECTL")
-    if found is None:
-        missing("kubectl is not on PATH")
-    return str(found)
+    return needed("kubectl", "KUBECTL")
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from bookstore.cluster.api import Kubernetes
 from bookstore.config import Surface
 from bookstore.conformance import generic, shop
 from bookstore.conformance.asking import ask_all, print_table
-from bookstore.conformance.install import Install, first
+from bookstore.conformance.install import Install
+from bookstore.conformance.objects import statuses_of_first
 from bookstore.conformance.statements import Run, Statement
 
 
@@ -76,9 +77,7 @@ def _maker(components: tuple[str, ...], *, inside: bool) -> Callable[[Kubernetes
 
 def _is_of(install: Install) -> bool:
     """Whether this process runs in a pod of the very image that serves."""
-    path = f"/api/v1/namespaces/{install.namespace}/pods/{os.environ.get('HOSTNAME', '')}"
-    own = install.kubernetes.request("GET", path)
+    own = install.kubernetes.request("GET", install.path("pods", os.environ.get("HOSTNAME", "")))
     if not own or "containerStatuses" not in own.get("status", {}):
         return False
-    statuses = {each["name"]: each["imageID"] for each in own["status"]["containerStatuses"]}
-    return {statuses[first(own)["name"]].rpartition("@")[2]} == install.digests
+    return {each["imageID"].rpartition("@")[2] for each in statuses_of_first(own)} == install.digests

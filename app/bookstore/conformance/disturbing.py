@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from bookstore.cluster.api import MERGE_PATCH, KubernetesError
-from bookstore.conformance.install import PATHS, Install, Object, first, is_ready, leads_to, name_of, said
+from bookstore.conformance.install import Install, said
+from bookstore.conformance.objects import Object, first, is_ready, leads_to, name_of, selected, statuses_of_first
 from bookstore.conformance.statements import Broken, NotAsked, Run
 
 MANAGER = "bookstore-conformance"
@@ -57,7 +58,7 @@ def _delete(install: Install, pod: Object, service: Object) -> Gone:
     # Whether a process answers, and not whether its database does.
     probe = first(pod).get("livenessProbe") or first(pod)["readinessProbe"]
     path = probe["httpGet"]["path"]
-    where = f"/api/v1/namespaces/{install.namespace}/pods/{name_of(pod)}"
+    where = install.path("pods", name_of(pod))
     began = time.monotonic()
     install.kubernetes.request("DELETE", where)
     with ThreadPoolExecutor(1) as pool:
@@ -77,14 +78,14 @@ def _delete(install: Install, pod: Object, service: Object) -> Gone:
 
 def _wait_for_the_end(install: Install, pod: Object, grace_seconds: int) -> int | None:
     """Until the pod's first container has ended, with its exit code, or the pod is gone."""
-    where = f"/api/v1/namespaces/{install.namespace}/pods/{name_of(pod)}"
+    where = install.path("pods", name_of(pod))
     deadline = time.monotonic() + grace_seconds + PAUSE_SECONDS
     while time.monotonic() < deadline:
         found = install.kubernetes.request("GET", where)
         if found is None or found["metadata"]["uid"] != pod["metadata"]["uid"]:
             return None
-        for each in found["status"].get("containerStatuses", []):
-            if each["name"] == first(pod)["name"] and "terminated" in each["state"]:
+        for each in statuses_of_first(found):
+            if "terminated" in each["state"]:
                 return int(each["state"]["terminated"]["exitCode"])
         time.sleep(PAUSE_SECONDS)
     return None
@@ -93,10 +94,7 @@ def _wait_for_the_end(install: Install, pod: Object, grace_seconds: int) -> int 
 def scaled(run: Run) -> list[str]:
     """One replica more of each Deployment that no autoscaler owns, and back; a sentence for each."""
     install = run.install
-    listed = install.kubernetes.request(
-        "GET", f"/apis/autoscaling/v2/namespaces/{install.namespace}/horizontalpodautoscalers"
-    )
-    owned = {each["spec"]["scaleTargetRef"]["name"] for each in (listed or {}).get("items", [])}
+    owned = {each["spec"]["scaleTargetRef"]["name"] for each in install.listed("horizontalpodautoscalers")}
     free = [each for each in install.deployments if name_of(each) not in owned]
     if not free:
         raise NotAsked("autoscalers own the number of every Deployment")
@@ -116,29 +114,24 @@ def _scale(install: Install, deployment: Object) -> str:
 
 
 def _set_replicas(install: Install, deployment: Object, replicas: int) -> None:
-    where = f"{_path(install, deployment)}/scale?fieldManager={MANAGER}"
+    where = f"{install.path('deployments', name_of(deployment))}/scale?fieldManager={MANAGER}"
     if install.kubernetes.request("PATCH", where, {"spec": {"replicas": replicas}}, MERGE_PATCH) is None:
         raise KubernetesError(f"Deployment {name_of(deployment)} is gone.")
 
 
 def _disown(install: Install, deployment: Object) -> None:
     """Be no longer who set the number: Helm's next upgrade to another one would meet a conflict (server-side apply)."""
-    found = install.kubernetes.request("GET", _path(install, deployment)) or {"metadata": {}}
+    found = install.kubernetes.request("GET", install.path("deployments", name_of(deployment))) or {"metadata": {}}
     managers = found["metadata"].get("managedFields", [])
     for index in reversed(range(len(managers))):
         if managers[index]["manager"] == MANAGER:
             place = f"/metadata/managedFields/{index}"
             patch = [{"op": "test", "path": f"{place}/manager", "value": MANAGER}, {"op": "remove", "path": place}]
-            install.kubernetes.request("PATCH", _path(install, deployment), patch, JSON_PATCH)
-
-
-def _path(install: Install, deployment: Object) -> str:
-    return f"{PATHS['deployments']}/namespaces/{install.namespace}/deployments/{name_of(deployment)}"
+            install.kubernetes.request("PATCH", install.path("deployments", name_of(deployment)), patch, JSON_PATCH)
 
 
 def _pods_of(install: Install, deployment: Object) -> list[Object]:
-    selected = deployment["spec"]["selector"]["matchLabels"].items()
-    return [pod for pod in install.current_pods() if selected <= pod["metadata"]["labels"].items()]
+    return selected(deployment, install.current_pods())
 
 
 def _until_ready(install: Install, deployment: Object, wanted: int) -> None:

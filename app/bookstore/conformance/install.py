@@ -5,16 +5,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from http.client import HTTPConnection, HTTPException
-from typing import Any
 from urllib.parse import urlencode
 
 import click
 
 from bookstore.cluster.api import TIMEOUT_SECONDS, Kubernetes, KubernetesError
+from bookstore.conformance.objects import (
+    LABEL,
+    Object,
+    containers,
+    first,
+    is_ready,
+    label,
+    leads_to,
+    name_of,
+    statuses_of_first,
+    variable_maps,
+)
 
-Object = dict[str, Any]
-
-LABEL = "app.kubernetes.io/"
 LOG_LINES = 200
 # Kinds by the path of their API; Secrets are never read.
 PATHS = {
@@ -25,6 +33,7 @@ PATHS = {
     "replicasets": "/apis/apps/v1",
     "jobs": "/apis/batch/v1",
     "cronjobs": "/apis/batch/v1",
+    "horizontalpodautoscalers": "/apis/autoscaling/v2",
 }
 
 
@@ -38,46 +47,6 @@ class Answer:
 
     status: int
     text: str
-
-
-def label(each: Object, name: str) -> str:
-    """A recommended label of an object; empty without."""
-    return str(each["metadata"].get("labels", {}).get(LABEL + name, ""))
-
-
-def name_of(each: Object) -> str:
-    """An object's name."""
-    return str(each["metadata"]["name"])
-
-
-def first(pod: Object) -> Object:
-    """The first container of a pod or a pod template: the process that the others serve."""
-    container: Object = pod["spec"]["containers"][0]
-    return container
-
-
-def containers(pod: Object) -> list[Object]:
-    """All containers of a pod or a pod template."""
-    return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
-
-
-def is_ready(pod: Object) -> bool:
-    """Whether a pod gets requests."""
-    conditions = pod["status"].get("conditions", [])
-    return any((each["type"], each["status"]) == ("Ready", "True") for each in conditions)
-
-
-def leads_to(service: Object, pod: Object) -> bool:
-    """Whether a Service's requests come to a pod."""
-    selector = (service["spec"].get("selector") or {}).items()
-    return bool(selector) and selector <= pod["metadata"]["labels"].items()
-
-
-def config_maps(pod: Object) -> set[str]:
-    """The names of the ConfigMaps that a pod or a template reads, as variables or as files."""
-    sources = [source for each in containers(pod) for source in each.get("envFrom", [])]
-    named = {source["configMapRef"]["name"] for source in sources if "configMapRef" in source}
-    return named | {each["configMap"]["name"] for each in pod["spec"].get("volumes", []) if "configMap" in each}
 
 
 class Install:
@@ -108,11 +77,15 @@ class Install:
     def _serving(self, deployments: list[Object]) -> list[Object]:
         return [each for each in deployments if not self._components or label(each, "component") in self._components]
 
+    def path(self, kind: str, name: str = "") -> str:
+        """Where the namespace's objects of a kind are in the API, or one of them."""
+        return "/".join(filter(None, (PATHS[kind], "namespaces", self.namespace, kind, name)))
+
     def listed(self, kind: str, **selector: str) -> list[Object]:
         """The namespace's objects of a kind, those with some recommended labels or all."""
         wanted = ",".join(f"{LABEL}{name}={value}" for name, value in selector.items())
         query = f"?{urlencode({'labelSelector': wanted})}" if wanted else ""
-        found = self.kubernetes.request("GET", f"{PATHS[kind]}/namespaces/{self.namespace}/{kind}{query}")
+        found = self.kubernetes.request("GET", f"{self.path(kind)}{query}")
         return list((found or {}).get("items", []))
 
     @cached_property
@@ -196,36 +169,40 @@ class Install:
             yield f"Deployment {name_of(each)}", each["spec"]["template"]
         yield from self.admin
 
+    def containers(self) -> Iterator[tuple[str, Object]]:
+        """Every container of those templates, by what makes pods of it."""
+        for where, template in self.templates():
+            yield from ((where, each) for each in containers(template))
+
+    @cached_property
+    def images(self) -> set[str]:
+        """The images that serve, as the Deployments name them."""
+        return {first(each["spec"]["template"])["image"] for each in self.deployments}
+
     def settings(self, pod: Object) -> dict[str, str]:
         """The variables of a pod's first container that are no secrets."""
         found: dict[str, str] = {}
-        for source in first(pod).get("envFrom", []):
-            reference = source.get("configMapRef")
-            if reference and reference["name"] in self.config:
-                found |= self.config[reference["name"]].get("data") or {}
+        for name in variable_maps(first(pod)):
+            if name in self.config:
+                found |= self.config[name].get("data") or {}
         return found | {each["name"]: each["value"] for each in first(pod).get("env", []) if "value" in each}
 
     @cached_property
     def digests(self) -> set[str]:
         """The digests of the image that serves."""
-        statuses = [
-            each
-            for pod in self.serving
-            for each in pod["status"]["containerStatuses"]
-            if each["name"] == first(pod)["name"]
-        ]
+        statuses = [each for pod in self.serving for each in statuses_of_first(pod)]
         return {each["imageID"].rpartition("@")[2] or f"none of {each['image']}" for each in statuses}
 
     def log(self, pod: Object, container: str, *, lines: int = LOG_LINES) -> str:
         """The last lines that a container has written."""
-        path = f"/api/v1/namespaces/{self.namespace}/pods/{name_of(pod)}/log"
+        path = f"{self.path('pods', name_of(pod))}/log"
         return self.kubernetes.read(f"{path}?{urlencode({'container': container, 'tailLines': lines})}")
 
     def ask(self, service: Object, path: str) -> Answer:
         """GET a path of a Service's first port."""
         port = service["spec"]["ports"][0]["port"]
         if not self._inside:
-            where = f"/api/v1/namespaces/{self.namespace}/services/http:{name_of(service)}:{port}/proxy{path}"
+            where = f"{self.path('services', f'http:{name_of(service)}:{port}')}/proxy{path}"
             # The API server's own Host is none that an application serves; who trusts a proxy takes this one.
             try:
                 return Answer(*self.kubernetes.exchange("GET", where, headers={"X-Forwarded-Host": "localhost"}))

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bookstore.conformance.factors import Factor
-from bookstore.conformance.install import Answer, Install, Object
+from bookstore.conformance.install import Answer, Install
+from bookstore.conformance.objects import Object
 
 OK, SERVER_ERROR = 200, 500
 

@@ -10,7 +10,7 @@ import pytest
 
 from bookstore import __version__
 from bookstore.conformance import disturbing
-from bookstore.conformance.install import Object, name_of
+from bookstore.conformance.objects import Object, name_of
 from bookstore.conformance.shop import packages
 from tests.app.conformance.served import LINE, Namespace
 

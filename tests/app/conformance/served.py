@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bookstore import __version__
 from bookstore.admin.database import READY
-from bookstore.conformance.install import Object, leads_to, name_of
+from bookstore.conformance.objects import Object, leads_to, name_of
 from tests.chart.rendering import Render
 
 STARTED, SERVED = "2026-11-25T02:54:17Z", "2026-11-25T02:54:19Z"

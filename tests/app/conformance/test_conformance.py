@@ -18,7 +18,8 @@ from bookstore.config import Surface
 from bookstore.conformance import cli, generic, install
 from bookstore.conformance.asking import Outcome, ask, ask_all
 from bookstore.conformance.factors import Factor
-from bookstore.conformance.install import Install, name_of
+from bookstore.conformance.install import Install
+from bookstore.conformance.objects import name_of
 from bookstore.conformance.shop import packages
 from bookstore.conformance.shop.settings import hash_of
 from bookstore.conformance.statements import Need, Run, Statement

@@ -3,7 +3,7 @@
 import re
 
 from bookstore.conformance.factors import Factor
-from bookstore.conformance.install import Object, config_maps, containers, first, label, name_of
+from bookstore.conformance.objects import Object, command_of, config_maps, first, label, name_of, selected
 from bookstore.conformance.statements import Broken, Run, Statements, broken_if
 
 statements = Statements()
@@ -43,7 +43,7 @@ def one_image(run: Run) -> str:
     digests = run.install.digests
     if len(digests) != 1:
         raise Broken(f"{len(digests)} images: {', '.join(sorted(digests)) or 'no pod serves'}")
-    return f"{digests.copy().pop()[:19]}… in {len(run.install.serving)} pods"
+    return f"{next(iter(digests))[:19]}… in {len(run.install.serving)} pods"
 
 
 @statements(
@@ -53,7 +53,7 @@ def one_image(run: Run) -> str:
 )
 def nothing_can_be_installed(run: Run) -> str:
     """In each container of each workload of the application."""
-    every = [(where, each) for where, template in run.install.templates() for each in containers(template)]
+    every = list(run.install.containers())
     broken_if(
         f"{where}, {each['name']}: may write to its root"
         for where, each in every
@@ -69,11 +69,11 @@ def nothing_can_be_installed(run: Run) -> str:
 )
 def nothing_is_installed(run: Run) -> str:
     """By what its command says."""
-    every = [(where, each) for where, template in run.install.templates() for each in containers(template)]
+    every = list(run.install.containers())
     broken_if(
         f"{where}, {each['name']}: {found[0]}"
         for where, each in every
-        if (found := INSTALLING.search(" ".join([*each.get("command", []), *each.get("args", [])])))
+        if (found := INSTALLING.search(command_of(each)))
     )
     return f"{len(every)} commands"
 
@@ -85,7 +85,7 @@ def nothing_is_installed(run: Run) -> str:
 )
 def images_are_exact(run: Run) -> str:
     """In each container of each workload of the application."""
-    every = {each["image"] for _, template in run.install.templates() for each in containers(template)}
+    every = {each["image"] for _, each in run.install.containers()}
     broken_if(f"{image} may be another tomorrow" for image in every if not EXACT_IMAGE.search(image))
     return ", ".join(sorted(every))
 
@@ -104,11 +104,9 @@ def newest_release_runs(run: Run) -> str:
         own = [each for each in install.replica_sets if each["metadata"]["ownerReferences"][0]["uid"] == uid]
         newest = max(own, key=_revision)
         present = newest["metadata"]["labels"]["pod-template-hash"]
-        selected = deployment["spec"]["selector"]["matchLabels"].items()
-        pods = [pod for pod in install.pods if selected <= pod["metadata"]["labels"].items()]
         broken_if(
             f"{name_of(pod)} is not of revision {_revision(newest)}"
-            for pod in pods
+            for pod in selected(deployment, install.pods)
             if pod["metadata"]["labels"]["pod-template-hash"] != present
         )
         template = deployment["spec"]["template"]

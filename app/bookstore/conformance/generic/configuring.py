@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from bookstore.conformance.factors import Factor
-from bookstore.conformance.install import Install, containers
+from bookstore.conformance.install import Install
+from bookstore.conformance.objects import command_of, variable_maps
 from bookstore.conformance.statements import Broken, Need, Run, Statements, broken_if
 
 statements = Statements()
@@ -20,15 +21,13 @@ ENVIRONMENT_NAME = re.compile(r"dev(elopment)?|test(ing)?|stag(e|ing)|prod(uctio
 
 def _plain(install: Install) -> Iterator[tuple[str, str, str]]:
     """Where a plain value stands, its name, and the value."""
-    for where, template in install.templates():
-        for each in containers(template):
-            for variable in each.get("env", []):
-                if "value" in variable:
-                    yield where, variable["name"], variable["value"]
-            for source in each.get("envFrom", []):
-                named = source.get("configMapRef", {}).get("name", "")
-                data = install.config.get(named, {}).get("data") or {}
-                yield from ((f"ConfigMap {named}", name, value) for name, value in data.items())
+    for where, each in install.containers():
+        for variable in each.get("env", []):
+            if "value" in variable:
+                yield where, variable["name"], variable["value"]
+        for named in variable_maps(each):
+            data = install.config.get(named, {}).get("data") or {}
+            yield from ((f"ConfigMap {named}", name, value) for name, value in data.items())
 
 
 @statements(
@@ -40,10 +39,9 @@ def no_secret_is_plain(run: Run) -> str:
     """By the names of what is set."""
     plain = list(_plain(run.install))
     broken_if(f"{where}: {name}" for where, name, value in plain if value and SECRET_NAME.search(name))
-    for where, template in run.install.templates():
-        for each in containers(template):
-            if SECRET_ARGUMENT.search(" ".join([*each.get("command", []), *each.get("args", [])])):
-                raise Broken(f"{where}: an argument of {each['name']}")
+    for where, each in run.install.containers():
+        if SECRET_ARGUMENT.search(command_of(each)):
+            raise Broken(f"{where}: an argument of {each['name']}")
     return f"{len(set(plain))} plain values"
 
 

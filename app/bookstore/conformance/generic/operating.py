@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 
 from bookstore.conformance.factors import Factor
-from bookstore.conformance.install import Install, Object, config_maps, containers, first, name_of
+from bookstore.conformance.install import Install
+from bookstore.conformance.objects import Object, config_maps, containers, first, name_of
 from bookstore.conformance.statements import Broken, Need, Run, Statements, broken_if
 
 statements = Statements()
@@ -70,7 +71,7 @@ def no_log_is_kept(run: Run) -> str:
 )
 def admin_runs_the_image_that_serves(run: Run) -> str:
     """In one of its containers at least: a database's own tools may work beside it."""
-    serving = {first(each["spec"]["template"])["image"] for each in run.install.deployments}
+    serving = run.install.images
     broken_if(
         f"{where}: {', '.join(each['image'] for each in containers(template))}"
         for where, template in run.install.admin

@@ -4,7 +4,16 @@ from datetime import datetime
 
 from bookstore.conformance import disturbing
 from bookstore.conformance.factors import Factor
-from bookstore.conformance.install import Install, Object, containers, first, name_of, said
+from bookstore.conformance.install import Install, said
+from bookstore.conformance.objects import (
+    Object,
+    containers,
+    first,
+    name_of,
+    pre_stop_seconds,
+    selected,
+    statuses_of_first,
+)
 from bookstore.conformance.statements import Broken, Need, Run, Statements, broken_if
 
 statements = Statements()
@@ -126,8 +135,7 @@ def as_many_serve_as_are_wanted(run: Run) -> str:
 
 def _counts(install: Install, deployment: Object) -> tuple[int, int, int]:
     """How many are wanted, how many Kubernetes counts as ready, and how many pods are."""
-    selected = deployment["spec"]["selector"]["matchLabels"].items()
-    ready = sum(selected <= pod["metadata"]["labels"].items() for pod in install.serving)
+    ready = len(selected(deployment, install.serving))
     return deployment["spec"]["replicas"], deployment["status"].get("readyReplicas", 0), ready
 
 
@@ -172,9 +180,7 @@ def processes_start_fast(run: Run) -> str:
     install = run.install
     evidence = []
     for deployment in install.deployments:
-        selected = deployment["spec"]["selector"]["matchLabels"].items()
-        pods = [pod for pod in install.serving if selected <= pod["metadata"]["labels"].items()]
-        took = [_seconds_to_ready(pod, deployment) for pod in pods]
+        took = [_seconds_to_ready(pod, deployment) for pod in selected(deployment, install.serving)]
         if not took or min(took) > run.start_seconds:
             seconds = ", ".join(f"{each:.0f} s" for each in took)
             raise Broken(f"{name_of(deployment)}: {seconds or 'none is ready'}")
@@ -184,7 +190,7 @@ def processes_start_fast(run: Run) -> str:
 
 def _seconds_to_ready(pod: Object, deployment: Object) -> float:
     """At most so many: a pod that was unready since tells only that it was ready when its release was out."""
-    (status,) = [each for each in pod["status"]["containerStatuses"] if each["name"] == first(pod)["name"]]
+    (status,) = statuses_of_first(pod)
     began = _time(status["state"]["running"]["startedAt"])
     ends = [_time(each["lastTransitionTime"]) for each in pod["status"]["conditions"] if each["type"] == "Ready"]
     ends += [
@@ -209,7 +215,7 @@ def processes_are_not_killed(run: Run) -> str:
     evidence = set()
     for pod in run.install.pods:
         grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
-        sleep = first(pod).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        sleep = pre_stop_seconds(pod)
         if sleep >= grace:
             raise Broken(f"{name_of(pod)}: sleeps {sleep} s of {grace} s")
         for each in pod["status"].get("containerStatuses", []):

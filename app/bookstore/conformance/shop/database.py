@@ -6,7 +6,8 @@ from collections import Counter
 from bookstore.admin.database import READY
 from bookstore.admin.doctor import OLDEST_POSTGRESQL
 from bookstore.conformance.factors import Factor
-from bookstore.conformance.install import Install, label, name_of
+from bookstore.conformance.install import Install
+from bookstore.conformance.objects import label, name_of
 from bookstore.conformance.statements import Broken, Need, Run, Statements
 
 statements = Statements()

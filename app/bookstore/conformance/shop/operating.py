@@ -8,7 +8,7 @@ from bookstore.cli import bookstore
 from bookstore.conformance import disturbing
 from bookstore.conformance.factors import Factor
 from bookstore.conformance.generic.operating import lines
-from bookstore.conformance.install import Object, containers, first, name_of
+from bookstore.conformance.objects import Object, containers, first, label, name_of
 from bookstore.conformance.statements import Broken, Need, NotAsked, Run, Statements, broken_if
 
 statements = Statements()
@@ -41,7 +41,7 @@ def lines_are_complete(run: Run) -> str:
 )
 def commands_exist(run: Run) -> str:
     """By the arguments of its containers in the shop's image."""
-    serving = {first(each["spec"]["template"])["image"] for each in run.install.deployments}
+    serving = run.install.images
     asked = {
         (where, tuple(each["args"]))
         for where, template in run.install.admin
@@ -76,29 +76,25 @@ def carts_outlive_processes(run: Run) -> str:
     install = run.install
     for service in install.http_services:
         pods = install.behind(service)
-        if pods[0]["metadata"]["labels"]["app.kubernetes.io/component"] in API:
+        if label(pods[0], "component") in API:
             return _outlives(run, service, pods[0])
     raise NotAsked("no surface with the API is installed")
 
 
 def _outlives(run: Run, service: Object, stale: Object) -> str:
     install = run.install
-    component = stale["metadata"]["labels"]["app.kubernetes.io/component"]
-    pod = next(
-        each
-        for each in install.current_pods()
-        if each["metadata"]["labels"]["app.kubernetes.io/component"] == component
-    )
-    where = f"/api/v1/namespaces/{install.namespace}/pods"
+    pod = next(each for each in install.current_pods() if label(each, "component") == label(stale, "component"))
+    where = install.path("pods", name_of(pod))
     port = first(pod)["ports"][0]["containerPort"]
+    proxied = install.path("pods", f"http:{name_of(pod)}:{port}")
     status, text = install.kubernetes.exchange(
-        "POST", f"{where}/http:{name_of(pod)}:{port}/proxy/api/v1/carts", headers={"X-Forwarded-Host": "localhost"}
+        "POST", f"{proxied}/proxy/api/v1/carts", headers={"X-Forwarded-Host": "localhost"}
     )
     if status != 201:
         raise Broken(f"{name_of(pod)} makes no cart: {status} {text[:60]}")
     cart = json.loads(text)["id"]
-    install.kubernetes.request("DELETE", f"{where}/{name_of(pod)}")
-    disturbing.until(lambda: install.kubernetes.request("GET", f"{where}/{name_of(pod)}") is None, "the end of the pod")
+    install.kubernetes.request("DELETE", where)
+    disturbing.until(lambda: install.kubernetes.request("GET", where) is None, "the end of the pod")
     disturbing.until(lambda: install.ask(service, "/readyz").status == 200, "a pod that serves")
     answer = install.ask(service, f"/api/v1/carts/{cart}")
     if answer.status != 200:

@@ -6,7 +6,8 @@ from hashlib import sha256
 
 from bookstore.config import Settings
 from bookstore.conformance.factors import Factor
-from bookstore.conformance.install import Install, Object, containers, first, name_of, said
+from bookstore.conformance.install import Install, said
+from bookstore.conformance.objects import containers, first, label, name_of, pre_stop_seconds, variable_maps
 from bookstore.conformance.statements import Broken, Need, NotAsked, Run, Statements, broken_if
 
 statements = Statements()
@@ -61,7 +62,7 @@ def another_value_is_another_behaviour(run: Run) -> str:
 
 def _named(run: Run, install: Install) -> str:
     name = _shop_name(install)
-    services = [each for each in install.http_services if _component(install.behind(each)[0]) in PAGES]
+    services = [each for each in install.http_services if label(install.behind(each)[0], "component") in PAGES]
     if not services:
         raise NotAsked("no surface with pages is installed")
     answer = run.answer(install, services[0], "/")
@@ -77,10 +78,6 @@ def _shop_name(install: Install) -> str:
     return str(names.pop())
 
 
-def _component(pod: Object) -> str:
-    return str(pod["metadata"]["labels"]["app.kubernetes.io/component"])
-
-
 @statements(
     Factor.RELEASE,
     "A release's settings never change: they are immutable, and their name has the hash of what they say",
@@ -93,13 +90,7 @@ def settings_are_hashed(run: Run) -> str:
         *(each["spec"]["template"] for each in install.replica_sets),
         *(template for _, template in install.admin),
     ]
-    names = {
-        source["configMapRef"]["name"]
-        for template in templates
-        for each in containers(template)
-        for source in each.get("envFrom", [])
-        if "configMapRef" in source
-    }
+    names = {name for template in templates for name in variable_maps(*containers(template))}
     for each in [install.config[name] for name in sorted(names) if name in install.config]:
         if not each.get("immutable"):
             raise Broken(f"{name_of(each)} may be changed")
@@ -143,7 +134,7 @@ def draining_fits(run: Run) -> str:
     """PreStop sleep, then GRACEFUL_TIMEOUT_SECONDS, within terminationGracePeriodSeconds."""
     evidence = set()
     for pod in run.install.pods:
-        sleep = first(pod).get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
+        sleep = pre_stop_seconds(pod)
         graceful = int(
             run.install.settings(pod).get(
                 "GRACEFUL_TIMEOUT_SECONDS", Settings.model_fields["graceful_timeout_seconds"].default

@@ -8,7 +8,6 @@ import secrets
 from typing import Any
 
 import structlog
-from flask import current_app
 from sqlalchemy import Row, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from bookstore.customers import links
 from bookstore.customers.models import Customer
 from bookstore.db import reading, unit_of_work
 from bookstore.errors import NotFound
-from bookstore.i18n import address_in, current, gettext
+from bookstore.i18n import current, gettext, public_address
 from bookstore.identity import limits, passwords, sessions
 from bookstore.identity.sessions import Kind
 from bookstore.orders.models import SalesOrder
@@ -156,7 +155,7 @@ def _limit_mails(session: Session, email: str) -> None:
 
 
 def _mail(session: Session, recipient: str, template: str, page: str, language: str) -> None:
-    link = f"{current_app.config['SETTINGS'].public_url}{address_in(language, '/account/')}{page}"
+    link = public_address(language, f"/account/{page}")
     enqueue(session, f"{template}:{secrets.token_hex(16)}", recipient, template, language, link=link)
 
 

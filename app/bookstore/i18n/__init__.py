@@ -9,12 +9,12 @@ from flask import Flask, Response, request
 from bookstore.config import Settings, Surface
 from bookstore.errors import NotFound
 from bookstore.i18n import messages, pages
-from bookstore.i18n.addresses import LanguagePrefixes, address_in, alternates, is_translated, root
+from bookstore.i18n.addresses import LanguagePrefixes, alternates, is_translated, public_address, root
 from bookstore.i18n.language import LANGUAGES, current, speaking
 from bookstore.i18n.messages import gettext, gettext_noop, ngettext
 
 __all__ = [
-    "LANGUAGES", "address_in", "current", "gettext", "gettext_noop", "ngettext", "root", "speaking",
+    "LANGUAGES", "current", "gettext", "gettext_noop", "ngettext", "public_address", "root", "speaking",
 ]  # fmt: skip
 
 

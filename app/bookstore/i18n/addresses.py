@@ -57,6 +57,11 @@ def address_in(language: str, path: str) -> str:
     return prefix(language) + path
 
 
+def public_address(language: str, path: str) -> str:
+    """The whole address of a path of the shop in a language, for e-mails and others who come from outside."""
+    return f"{current_app.config['SETTINGS'].public_url}{address_in(language, path)}"
+
+
 def alternates() -> list[tuple[str, str]]:
     """Each language, and the whole address of the requested page in it, without parameters."""
     path = request.base_url[len(request.root_url) - 1 :]

@@ -5,14 +5,13 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
-from flask import current_app
 from sqlalchemy import Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from bookstore.catalogue.models import Book
 from bookstore.errors import TooManyRequests
-from bookstore.i18n import address_in
+from bookstore.i18n import public_address
 from bookstore.identity import limits
 from bookstore.notices import links
 from bookstore.notices.models import StockNotice
@@ -39,8 +38,8 @@ def ask(session: Session, book: Row[Any], email: str, language: str) -> None:
             "notice_confirm",
             language,
             title=book.title,
-            link=_address(language, f"/notices/confirm/{links.confirmation(book.isbn13, email)}"),
-            stop_link=_address(language, f"/notices/stop/{links.stop(email)}"),
+            link=public_address(language, f"/notices/confirm/{links.confirmation(book.isbn13, email)}"),
+            stop_link=public_address(language, f"/notices/stop/{links.stop(email)}"),
         )
 
 
@@ -80,8 +79,8 @@ def send(session: Session) -> int:
             row.language,
             title=row.title,
             stock=row.stock,
-            link=_address(row.language, f"/books/{row.isbn13}/{row.slug}"),
-            stop_link=_address(row.language, f"/notices/stop/{links.stop(row.email)}"),
+            link=public_address(row.language, f"/books/{row.isbn13}/{row.slug}"),
+            stop_link=public_address(row.language, f"/notices/stop/{links.stop(row.email)}"),
         )
     _forget(session, StockNotice.id.in_([row.id for row in rows]))
     return len(rows)
@@ -96,7 +95,3 @@ def purge(session: Session) -> int:
 def _forget(session: Session, condition: Any) -> int:
     gone = delete(StockNotice).where(condition).returning(StockNotice.id)
     return len(session.scalars(gone, execution_options={"synchronize_session": False}).all())
-
-
-def _address(language: str, path: str) -> str:
-    return f"{current_app.config['SETTINGS'].public_url}{address_in(language, path)}"

@@ -10,6 +10,7 @@ from bookstore.cart import queries as carts
 from bookstore.cart.service import NO_SUCH_CART
 from bookstore.db import ReadSession, reading
 from bookstore.errors import Conflict, Forbidden, NotFound, TooManyRequests, Unauthorized
+from bookstore.i18n.language import ENGLISH
 from bookstore.orders import idempotency, limits, links, queries, service, steps
 from bookstore.orders.schemas import (
     Address,
@@ -97,7 +98,7 @@ def read_order_history(session: ReadSession, path: OrderPath) -> OrderHistory:
 def start_payment(path: OrderPath, query: OrderAccess) -> Reply:
     """Start paying for an order, or go on with it: the buyer pays at `checkout_url`, and comes back afterwards."""
     _let_in(path, query)
-    return_url = f"{current_app.config['SETTINGS'].public_url}/orders/{links.order_token(path.number)}"
+    return_url = links.address(path.number, ENGLISH)
     return Reply(PaymentOut(checkout_url=payments.start(path.number, return_url)))
 
 

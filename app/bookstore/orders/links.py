@@ -1,10 +1,9 @@
 """The buyer's link to an order: whoever has it may see the order, and nobody can make one up."""
 
-from flask import current_app
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from bookstore.errors import NotFound
-from bookstore.i18n import address_in, gettext
+from bookstore.i18n import gettext, public_address
 from bookstore.keys import signing_keys
 
 
@@ -19,7 +18,7 @@ def order_token(number: str) -> str:
 
 def address(number: str, language: str) -> str:
     """The whole address of the order's page, for e-mails in a language."""
-    return f"{current_app.config['SETTINGS'].public_url}{address_in(language, '/orders/')}{order_token(number)}"
+    return public_address(language, f"/orders/{order_token(number)}")
 
 
 def number_of(token: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from flask import Flask
+from flask import Flask, has_app_context
 from sqlalchemy import event
 
 from bookstore.db import db
@@ -30,6 +30,13 @@ class Shop:
     def client(self) -> httpx.Client:
         """A client that may change the catalogue."""
         return httpx.Client(base_url=self.url, headers=self.headers, timeout=30)
+
+
+@pytest.fixture(autouse=True)
+def _no_context_left() -> Iterator[None]:
+    """The requests of later tests would share one that is left, and with it who is logged in."""
+    yield
+    assert not has_app_context()
 
 
 @pytest.fixture(scope="session")

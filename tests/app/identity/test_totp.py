@@ -3,6 +3,7 @@
 import base64
 import re
 import time
+from collections.abc import Iterator
 
 import pyotp
 import pytest
@@ -12,8 +13,9 @@ from bookstore.identity import totp
 
 
 @pytest.fixture(autouse=True)
-def _context(app: Flask) -> None:
-    app.app_context().push()
+def _context(app: Flask) -> Iterator[None]:
+    with app.app_context():
+        yield
 
 
 class TestSteps:

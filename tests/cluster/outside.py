@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.tools import ROOT, kubectl, make_namespace
+from tests.cluster.tools import ROOT, eventually, kubectl, make_namespace
 
 # What `values/prod.yaml` names, and what others use, so that they may run beside it.
 PROD, ANOTHER = "bookstore-data", "bookstore-more-data"
@@ -15,6 +15,7 @@ PASSWORDS = (
     "--from-literal=owner-password=not-a-secret-owner",
     "--from-literal=app-password=not-a-secret-app",
 )
+CERTIFICATE = ("tls.crt", "tls.key")
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,18 @@ class Database:
             f"{app}.existingSecret=bookstore-database,{app}.key=app-password",
         )
 
+    def make_own_secret(self, folder: Path) -> None:
+        """The Secret of the server itself, with the certificate in a folder."""
+        secret(self.namespace, "database", *PASSWORDS, *(f"--from-file={name}={folder / name}" for name in CERTIFICATE))
+
+    def show(self, folder: Path) -> None:
+        """Have the server show the certificate in a folder to whoever connects from now on."""
+        self.make_own_secret(folder)
+        wanted, read = (folder / "tls.crt").read_text(), ("cat", "/run/secrets/database/tls.crt")
+        where = ("-n", self.namespace, "exec", "deploy/postgres", "--")
+        eventually("the server has it", lambda: kubectl(*where, *read) == wanted, seconds=180)
+        assert self.sql("SELECT pg_reload_conf()") == "t"
+
     def sql(self, statement: str, database: str = "postgres") -> str:
         """What a statement of the superuser gives, in psql's plain form."""
         return kubectl(*self.psql(database), "-c", statement).strip()
@@ -66,8 +79,7 @@ def installed(folder: Path, namespace: str = PROD) -> Iterator[Database]:
     database = Database(namespace, folder)
     certify(folder, database.host)
     make_namespace(namespace)
-    files = (f"--from-file={name}={folder / name}" for name in ("tls.crt", "tls.key"))
-    secret(namespace, "database", *PASSWORDS, *files)
+    database.make_own_secret(folder)
     kubectl("-n", namespace, "apply", "-f", str(ROOT / "docs/examples/postgres.yaml"))
     kubectl("-n", namespace, "rollout", "status", "deployment/postgres", "--timeout=120s")
     yield database

@@ -67,6 +67,21 @@ class Record:
     fates: list[Fate] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
     marks: list[tuple[float, str]] = field(default_factory=list)
+    customers: int = 1
+
+    def __post_init__(self) -> None:
+        """Let everybody ask at once."""
+        self.turns = threading.Semaphore(self.customers)
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """No request is on its way in the block, so that what a request might notice can be done."""
+        for _ in range(self.customers):
+            self.turns.acquire()
+        try:
+            yield
+        finally:
+            self.turns.release(self.customers)
 
     def mark(self, what: str) -> None:
         """Something is done to the shop now."""
@@ -111,6 +126,10 @@ class Customer:
 
     def ask(self, what: str, method: str, path: str, **options: Any) -> httpx.Response | None:
         """One request; None where no answer came."""
+        with self.record.turns:
+            return self._ask(what, method, path, **options)
+
+    def _ask(self, what: str, method: str, path: str, **options: Any) -> httpx.Response | None:
         began = time.monotonic()
         headers = options.pop("headers", {}) | ({} if self.keep_alive else {"Connection": "close"})
         response = None
@@ -164,7 +183,7 @@ def stock_up(release: Release) -> None:
 @contextmanager
 def probing(release: Release, browse: int = 4, buy: int = 2, pause_seconds: float = 0.05) -> Iterator[Record]:
     """Some who browse and some who buy, one half of each with keep-alive, until the end of the block."""
-    record, over = Record(), threading.Event()
+    record, over = Record(customers=browse + buy), threading.Event()
     with release.client() as client:
         customers = [Customer(client, number % 2 == 0, record, over, pause_seconds) for number in range(browse + buy)]
         work: list[Callable[[], None]] = [

@@ -1,8 +1,7 @@
 """The namespace is lost with all in it but one volume: what docs/runbooks/restore.md says brings the shop back."""
 
-import os
+import json
 import re
-import subprocess
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -13,8 +12,8 @@ import pytest
 from tests.cluster.backup import checksums, run_cron_job
 from tests.cluster.prober import Customer, probing, stock_up
 from tests.cluster.release import QUIET, Release
+from tests.cluster.runbook import Runbook
 from tests.cluster.tools import eventually, kubectl, make_namespace, run
-from tests.docs.blocks import of_page
 
 pytestmark = pytest.mark.full
 OLD, NEW = "bookstore-lost", "bookstore-found"
@@ -33,39 +32,17 @@ def release(chart: Path) -> Release:
 
 
 @pytest.fixture
-def runbook(chart: Path, tmp_path: Path) -> Iterator["Runbook"]:
+def runbook(chart: Path, tmp_path: Path) -> Iterator[Runbook]:
     """The section, where a person would follow it: beside the chart."""
     (tmp_path / "charts").mkdir()
     (tmp_path / "charts/bookstore").symlink_to(chart)
-    runbook = Runbook(tmp_path)
-    yield runbook
+    names = {"old": OLD, "new": NEW, "values": f"-f {tmp_path / 'values.yaml'}"}
+    yield Runbook("docs/runbooks/restore.md", "test_restore.py", tmp_path, names)
     kubectl("delete", "namespace", OLD, NEW, "--ignore-not-found", "--wait=false")
-    if volume := runbook.said.get("volume"):
-        kubectl("patch", "pv", volume, "-p", '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}')
-
-
-class Runbook:
-    """The section's blocks, in one shell after the other: what one sets, the next has."""
-
-    def __init__(self, folder: Path) -> None:
-        self.blocks = [block.text for block in of_page("docs/runbooks/restore.md") if "test_restore.py" in block.rest]
-        self.folder = folder
-        self.said = {"old": OLD, "new": NEW, "values": f"-f {folder / 'values.yaml'}"}
-
-    def follow(self, count: int) -> str:
-        """What the next blocks print."""
-        printed = ""
-        for block in (self.blocks.pop(0) for _ in range(count)):
-            script = f"set -euo pipefail\n{block}\ndeclare -p volume key 2>/dev/null >said || true"
-            environment = {**os.environ, **self.said}
-            done = subprocess.run(
-                ["bash", "-c", script], cwd=self.folder, env=environment, check=False, capture_output=True, text=True
-            )
-            assert done.returncode == 0, f"{block}\n{done.stdout}{done.stderr}"
-            said = (self.folder / "said").read_text()
-            self.said |= dict(re.findall(r'(?m)^declare -\S+ (\w+)="(.*)"$', said))
-            printed += done.stdout
-        return printed
+    for volume in json.loads(kubectl("get", "pv", "-o", "json"))["items"]:
+        if volume["spec"].get("claimRef", {}).get("namespace") in (OLD, NEW):
+            name = volume["metadata"]["name"]
+            kubectl("patch", "pv", name, "-p", '{"spec": {"persistentVolumeReclaimPolicy": "Delete"}}')
 
 
 def test_a_namespace_comes_back_with_every_row(release: Release, runbook: Runbook) -> None:
@@ -86,7 +63,7 @@ def test_a_namespace_comes_back_with_every_row(release: Release, runbook: Runboo
     began = time.monotonic()
     *_, wanted, of_the_empty_shop = sorted(set(re.findall(r"bookstore-\w+[.]dump$", runbook.follow(4), re.MULTILINE)))
     assert wanted < of_the_empty_shop
-    runbook.said["file"] = wanted
+    runbook.tell("file", wanted)
     runbook.follow(1)
     found = Release(release.chart, "dev", NEW, settings=SETTINGS)
     assert checksums(found) == before

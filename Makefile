@@ -33,12 +33,13 @@ $(BIN)/pip:
 test: .venv/dev.stamp ## Run every test that needs no cluster, in parallel, on a real PostgreSQL (ARGS= for pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile, YAML and workflows
+lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile, scripts, YAML and workflows
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bookstore db upgrade --sql | $(BIN)/squawk --stdin-filepath migrations.sql
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/shellcheck $$(git grep -lE '^#!.*\b(ba)?sh$$')
 	$(BIN)/yamllint --strict .
 	$(BIN)/zizmor --offline --quiet --persona=auditor .github
 	dev/no-hosts

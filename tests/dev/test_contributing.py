@@ -9,8 +9,14 @@ from typing import Any
 
 import yaml
 
+from tests.ci.conftest import Repository, checkout, repository
 from tests.dev.conftest import ROOT
+from tests.docs import blocks
+from tests.docs.laptop import make_environment
 
+__all__ = ["checkout", "repository"]
+# Its workflows, and the tests of `make run`.
+BY_CI = {"run", "test", "lint", "docs", "e2e"}
 HOOKS: list[dict[str, Any]] = [
     hook
     for repository in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
@@ -39,6 +45,9 @@ def test_the_configuration_is_valid() -> None:
 
 def test_the_dev_container_is_made_by_the_repository_s_own_commands() -> None:
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    # Debian 13 has no package of Moby, so the feature fails unless it takes Docker's own.
+    assert container["image"].endswith("-trixie")
+    assert container["features"]["ghcr.io/devcontainers/features/docker-in-docker:2"] == {"moby": False}
     packages, tools = container["onCreateCommand"].split(" && ")
     assert packages == "sudo ci/packages"
     assert (ROOT / "ci/packages").stat().st_mode & 0o111
@@ -46,3 +55,14 @@ def test_the_dev_container_is_made_by_the_repository_s_own_commands() -> None:
     assert (ROOT / "ci/tools").stat().st_mode & 0o111
     (target,) = re.findall("^make ([a-z]+)$", container["postCreateCommand"])
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_the_targets_that_change_files_work_and_change_nothing_that_is_right(repository: Repository) -> None:
+    (block,) = blocks.of_page("CONTRIBUTING.md")
+    listed = re.findall(r"^make ([a-z0-9-]+)", block.text, re.MULTILINE)
+    targets = [target for target in listed if target not in BY_CI]
+    assert targets == ["messages", "format", "hooks"]
+    make_environment(repository.folder)
+    repository.output("make", *targets)
+    assert repository.git("status", "--porcelain") == ""
+    assert "prek" in repository.read(".git/hooks/pre-commit")

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from string import Template
 
@@ -26,6 +27,9 @@ def main() -> int:
         return 2
     if (PACKAGE / name).exists() or (PACKAGE / f"{name}.py").exists():
         sys.stderr.write(f"There is a {name} already.\n")
+        return 1
+    if find_spec("ruff") is None:
+        sys.stderr.write("This needs what developers need: make .venv/dev.stamp\n")
         return 1
     migration = _next_migration(name)
     words = _words(name) | {"revision": migration.name[:4], "down_revision": f"{int(migration.name[:4]) - 1:04}"}

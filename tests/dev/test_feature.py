@@ -27,3 +27,14 @@ def test_a_new_feature_is_tidy_and_passes_its_test(tmp_path: Path) -> None:
             text=True,
         )
     assert (again.returncode, again.stderr) == (1, "There is a gift_cards already.\n")
+
+
+def test_without_what_developers_need_nothing_is_begun(tmp_path: Path) -> None:
+    for part in ("app", "dev"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    before = sorted(tmp_path.rglob("*"))
+    # A Python without packages.
+    command = [sys.executable, "-B", "-S", "-m", "dev.feature", "gift_cards"]
+    done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, "This needs what developers need: make .venv/dev.stamp\n")
+    assert sorted(tmp_path.rglob("*")) == before

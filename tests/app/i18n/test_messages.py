@@ -1,12 +1,14 @@
 """Every text is collected, and translated into every language."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+import bookstore
 from bookstore.i18n import LANGUAGES
 from bookstore.i18n.language import ENGLISH
 from bookstore.i18n.messages import MESSAGES
@@ -14,11 +16,30 @@ from dev.messages import collected
 
 PLACES = re.compile(r"%\(\w+\)s")
 TAGS = re.compile(r"</?[a-z][^>]*>")
+TEMPLATES = Path(bookstore.__file__).parent / "templates"
+# In English alone, or parts of what is.
+ENGLISH_ONLY = {"staff", "payments", "api_docs.html", "_schema.html"}
+CODE = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}|<!?[a-z/][^>]*>|&\w+;", re.DOTALL | re.IGNORECASE)
+READ_ALOUD = re.compile(r'(?:alt|aria-label|placeholder|title)="([^"]*)"')
+# The name of a number, and of an attribute that a macro gives.
+NO_WORDS = {"ISBN", "lang"}
 
 
 def _forms(text: Any) -> tuple[str, ...]:
     """One, or what Babel gives of the singular and the plurals."""
     return (text,) if isinstance(text, str) else tuple(text or ("",))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in sorted(TEMPLATES.rglob("*.*")) if path.relative_to(TEMPLATES).parts[0] not in ENGLISH_ONLY],
+    ids=lambda path: path.name,
+)
+def test_template_has_no_words_of_its_own(path: Path) -> None:
+    """Of pages and e-mails, whichever state they show."""
+    text = path.read_text()
+    words = " ".join([CODE.sub(" ", text), *(CODE.sub(" ", said) for said in READ_ALOUD.findall(text))])
+    assert set(re.findall(r"[^\W\d_]{2,}", words)) <= NO_WORDS
 
 
 @pytest.fixture(scope="module")

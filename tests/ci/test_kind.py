@@ -14,7 +14,7 @@ DOCKER = "#!/bin/sh\nprintf 'head\\nname type sha256:of-the-image\\n'\n"
 SILENT = "#!/bin/sh\n"
 VARIABLE = re.compile(r"""environ(?:\.get\(|\[)['"](BOOKSTORE_[A-Z_0-9]+)""")
 # Those of somebody's choice.
-CHOSEN = {"BOOKSTORE_E2E_KEEP"}
+CHOSEN = {"BOOKSTORE_E2E_KEEP", "BOOKSTORE_LAST_RELEASE"}
 
 
 @pytest.fixture

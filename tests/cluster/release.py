@@ -18,7 +18,8 @@ SURFACES = ("all", "api", "storefront")
 REQUESTS = {"prod": "web.resources.requests.cpu=100m"}
 # What runs every few minutes runs once a year: for scenarios that leave the schedules out.
 QUIET = ",".join(
-    f"schedules.{name}.schedule=0 0 1 1 *" for name in ("notices-send", "orders-expire", "payments-reconcile")
+    f"schedules.{name}.schedule=0 0 1 1 *"
+    for name in ("notices-send", "orders-expire", "outbox-send", "payments-reconcile")
 )
 SMALL = "web.resources.requests.cpu=20m,postgresql.primary.resources.requests.cpu=20m"
 

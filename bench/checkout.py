@@ -14,7 +14,7 @@ from statistics import median
 
 from bench import pgbench
 from bench.client import Load, send
-from bench.market import CLIENTS, FIRST_BOOK, FIRST_ORDER, HOT_BOOKS, THREADS, WORKERS, Market
+from bench.market import CLIENTS, FIRST_BOOK, HOT_BOOKS, THREADS, WORKERS, Market
 from bench.processes import Web, serving
 from bench.report import Goal
 
@@ -28,12 +28,13 @@ PLACEHOLDER = re.compile(r"\$(\d+)")
 NEW_NUMBER = re.compile(r"'bookstore.stock_reference', \$\d+ = '([^']+)'")
 # A cart's number is also that of the order that pgbench makes of it, and its key.
 NUMBER, CART = ":cart::text", "lpad(:cart::text, 24, '0')"
-# Two books in the order of ids, as one client after the other chooses them.
+# The books are those that market.CARTS has put into the cart.
 VARIABLES = """
 \\set turn :turn + 1
 \\set cart :client_id * {carts} + :turn
-\\set first random({first}, {last} - 1)
-\\set second random(:first + 1, {last})
+\\set one :cart * 7 % 19
+\\set first {book} + :one
+\\set second :first + 1 + :cart * 11 % (19 - :one)
 """
 
 
@@ -69,8 +70,7 @@ def measure(
 ) -> Checkouts | None:
     """Rounds of pgbench with an order's statements, and of orders; None without pgbench."""
     carts = seconds * CARTS_A_SECOND
-    variables = VARIABLES.format(carts=carts, first=FIRST_BOOK, last=FIRST_BOOK + HOT_BOOKS - 1)
-    script = variables + "\n".join(statements)
+    script = VARIABLES.format(carts=carts, book=FIRST_BOOK) + "\n".join(statements)
     result = Checkouts(len(statements))
     for _ in range(rounds):
         first = market.carts(CLIENTS * carts)[0] - 1
@@ -97,8 +97,8 @@ def statements(market: Market, file: Path) -> Sequence[str]:
         raise RuntimeError("The log has no new order's number.")
     first, second = sorted(set(re.findall(rf"\b{str(FIRST_BOOK)[:-2]}\d\d\b", log)))
     variables = {
-        first: ":first::text", second: ":second::text", str(FIRST_ORDER): ":id::text",
-        number[1]: NUMBER, f"cart-{market.used}": NUMBER, f"{market.used:024}": CART,
+        first: ":first::text", second: ":second::text", number[1]: NUMBER, f"cart-{market.used}": NUMBER,
+        f"{market.used:024}": CART,
     }  # fmt: skip
     entries = ENTRY.split(log)
     return [
@@ -119,10 +119,9 @@ def _transaction(file: Path, value: str) -> str:
 
 
 def _scripted(statement: str, detail: str, variables: dict[str, str]) -> str:
-    """A statement for pgbench; that of the new order leaves its id in a variable."""
+    """A statement for pgbench."""
     values = {found[0]: _literal(found[1], variables) for found in PARAMETER.findall(detail)}
-    script = PLACEHOLDER.sub(lambda place: values[place[1]], statement).replace("\n", " ")
-    return script + (" \\gset" if "RETURNING sales_order.id" in script else ";")
+    return PLACEHOLDER.sub(lambda place: values[place[1]], statement).replace("\n", " ") + ";"
 
 
 def _literal(value: str, variables: dict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from bookstore.cart.models import Cart, CartLine
@@ -15,6 +15,15 @@ LINE: tuple[Any, ...] = (
     Book.price_cents, Book.currency, Book.stock, Book.active, CartLine.quantity,
     CartLine.price_cents.label("seen_price_cents"),
 )  # fmt: skip
+_lines = select(*LINE).join(CartLine, CartLine.book_id == Book.id).where(CartLine.cart_id == bindparam("cart_id"))
+LINES = (
+    _lines.join(Cart, Cart.id == CartLine.cart_id)
+    .where(Cart.expires_at > func.now())
+    .order_by(CartLine.added_at, Book.id)
+)
+# By a statement of its own, which changes nothing: one that locks and updates sees rows as they were before it waited,
+# goes after their later versions out of order, and does deadlock.
+LOCKED = _lines.order_by(Book.id).with_for_update(of=Book, key_share=True)
 
 
 def exists(session: ReadSession | Session, cart_id: str) -> bool:
@@ -24,10 +33,12 @@ def exists(session: ReadSession | Session, cart_id: str) -> bool:
 
 def lines(session: ReadSession | Session, cart_id: str) -> Sequence[Row[Any]]:
     """The books of a cart, in the order in which they were put there."""
-    return session.execute(
-        select(*LINE)
-        .join(CartLine, CartLine.book_id == Book.id)
-        .join(Cart, Cart.id == CartLine.cart_id)
-        .where(Cart.id == cart_id, Cart.expires_at > func.now())
-        .order_by(CartLine.added_at, Book.id)
-    ).all()
+    return session.execute(LINES, {"cart_id": cart_id}).all()
+
+
+def locked_lines(session: Session, cart_id: str) -> Sequence[Row[Any]]:
+    """The books of a locked cart, whose stock and prices nobody else changes until the unit of work ends.
+
+    They are locked in the order of ids, so that two baskets of the same books wait for each other, and never deadlock.
+    """
+    return session.connection().execute(LOCKED, {"cart_id": cart_id}).all()

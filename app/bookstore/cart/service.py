@@ -3,7 +3,7 @@
 import secrets
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ LIFETIME = timedelta(days=30)
 # A bookshop's buyer needs no more; a program that fills carts gets no further.
 MOST_LINES, MOST_COPIES = 50, 20
 PURGED_AT_ONCE = 1000
+LOCK = select(Cart.id).where(Cart.id == bindparam("cart_id"), Cart.expires_at > func.now()).with_for_update()
 NO_SUCH_CART = gettext_noop("There is no such cart, or it has expired: make a new one.")
 
 
@@ -82,9 +83,10 @@ def accept_prices(session: Session, cart_id: str) -> None:
     )
 
 
-def empty(session: Session, cart_id: str) -> None:
-    """Take everything out of a cart."""
-    session.execute(delete(CartLine).where(CartLine.cart_id == cart_id))
+def lock(session: Session, cart_id: str) -> None:
+    """Keep everyone else from changing a cart until the unit of work ends; raises NotFound."""
+    if session.connection().scalar(LOCK, {"cart_id": cart_id}) is None:
+        raise NotFound(gettext(NO_SUCH_CART))
 
 
 def purge(session: Session) -> int:

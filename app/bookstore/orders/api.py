@@ -11,7 +11,7 @@ from bookstore.cart.service import NO_SUCH_CART
 from bookstore.db import ReadSession, reading
 from bookstore.errors import Conflict, Forbidden, NotFound, TooManyRequests, Unauthorized
 from bookstore.i18n.language import ENGLISH
-from bookstore.orders import idempotency, limits, links, queries, service, steps
+from bookstore.orders import idempotency, limits, links, placing, queries, steps
 from bookstore.orders.schemas import (
     Address,
     HistoryEvent,
@@ -42,7 +42,7 @@ def quote(session: Session, body: QuoteIn) -> Reply:
     """Say what a cart costs when sent to a country, with today's prices."""
     if not carts.exists(session, body.cart_id):
         raise NotFound(NO_SUCH_CART)
-    totals = service.price(carts.lines(session, body.cart_id), body.country)
+    totals = placing.price(carts.lines(session, body.cart_id), body.country)
     currency = current_app.config["SETTINGS"].currency
     return Reply(QuoteOut(currency=currency, **vars(totals)))
 
@@ -56,7 +56,7 @@ def create_order(session: Session, body: OrderIn, idempotency_key: str) -> Reply
     """
     answer = idempotency.earlier_answer(session, idempotency_key, body.model_dump_json().encode())
     if answer is None:
-        placed = service.place(session, body)
+        placed = placing.place(session, body)
         answer = _shown(placed.order, placed.lines, [placed.event]).model_dump_json().encode()
         idempotency.keep_answer(session, idempotency_key, answer)
         limits.count(session)

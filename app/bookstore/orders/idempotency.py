@@ -7,7 +7,7 @@ one failed, nothing was kept, and the second takes its place.
 import hashlib
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,13 +17,19 @@ from bookstore.orders.models import IdempotencyKey
 
 KEPT_FOR = timedelta(hours=72)
 PURGED_AT_ONCE = 1000
+ADD = (
+    insert(IdempotencyKey)
+    .values(key=bindparam("key"), request_sha256=bindparam("digest"))
+    .on_conflict_do_nothing()
+    .returning(IdempotencyKey.key)
+)
+KEEP = update(IdempotencyKey).where(IdempotencyKey.key == bindparam("of_key")).values(answer=bindparam("answer"))
 
 
 def earlier_answer(session: Session, key: str, request: bytes) -> bytes | None:
     """What was answered to this key before, None for a new one; raises InvalidInput where the request was another."""
     digest = hashlib.sha256(request).digest()
-    added = insert(IdempotencyKey).values(key=key, request_sha256=digest).on_conflict_do_nothing()
-    if session.scalar(added.returning(IdempotencyKey.key)) is not None:
+    if session.connection().scalar(ADD, {"key": key, "digest": digest}) is not None:
         return None
     kept = session.execute(
         select(IdempotencyKey.request_sha256, IdempotencyKey.answer).where(IdempotencyKey.key == key)
@@ -37,10 +43,7 @@ def earlier_answer(session: Session, key: str, request: bytes) -> bytes | None:
 
 def keep_answer(session: Session, key: str, answer: bytes) -> None:
     """Keep the answer to a new key."""
-    session.execute(
-        update(IdempotencyKey).where(IdempotencyKey.key == key).values(answer=answer),
-        execution_options={"synchronize_session": False},
-    )
+    session.connection().execute(KEEP, {"of_key": key, "answer": answer})
 
 
 def purge(session: Session) -> int:

@@ -16,7 +16,7 @@ from bookstore.db import reading, unit_of_work
 from bookstore.errors import BadRequest, Conflict, InvalidInput, NotFound, ServiceUnavailable, TooManyRequests
 from bookstore.i18n import current, gettext, gettext_noop
 from bookstore.identity.forms import sentence
-from bookstore.orders import idempotency, limits, links, pricing, queries, service
+from bookstore.orders import idempotency, limits, links, placing, pricing, queries, service
 from bookstore.orders.schemas import Address, OrderIn
 from bookstore.orders.states import LABELS, State
 from bookstore.payments import service as payments
@@ -65,7 +65,7 @@ def place() -> tuple[str, int] | BaseResponse:
         with unit_of_work() as session:
             answer = idempotency.earlier_answer(session, f"page:{found['key']}", wanted.model_dump_json().encode())
             if answer is None:
-                placed = service.place(session, wanted, customer.id if customer else None, current())
+                placed = placing.place(session, wanted, customer.id if customer else None, current())
                 answer = placed.order.number.encode()
                 idempotency.keep_answer(session, f"page:{found['key']}", answer)
                 limits.count(session)
@@ -207,7 +207,7 @@ def _review(wanted: OrderIn, *, key: str | None = None, problem: str | None = No
         cart_service.accept_prices(session, wanted.cart_id)
     with reading() as session:
         rows = carts.lines(session, wanted.cart_id)
-    totals = service.price(rows, wanted.address.country)
+    totals = placing.price(rows, wanted.address.country)
     return render_template(
         "review.html",
         wanted=wanted,

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from flask import render_template
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -14,6 +14,11 @@ from bookstore.outbox.models import OutboxMessage
 
 KEPT = timedelta(days=30)
 PURGED_AT_ONCE = 1000
+ADD = (
+    insert(OutboxMessage)
+    .values({name: bindparam(name) for name in ("deduplication_key", "recipient", "subject", "body")})
+    .on_conflict_do_nothing()
+)
 
 
 def enqueue(session: Session, key: str, recipient: str, template: str, language: str, **context: Any) -> None:
@@ -29,7 +34,7 @@ def enqueue(session: Session, key: str, recipient: str, template: str, language:
         "subject": one_line(subject),
         "body": body.strip() + "\n",
     }
-    session.execute(insert(OutboxMessage).values(message).on_conflict_do_nothing())
+    session.connection().execute(ADD, message)
 
 
 def one_line(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import ARRAY, BigInteger, Integer, bindparam, func, select, update
+from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, func, select, true, update
 from sqlalchemy.orm import Session
 
 from bookstore import audit
@@ -15,43 +15,39 @@ from bookstore.types import INTEGER_MAX
 
 # What people do to stock by hand, as the audit log names it.
 ACTIONS = {Reason.RECEIVED: "stock.receive", Reason.CORRECTED: "stock.correct"}
+EXPLANATION = tuple(
+    func.set_config(f"bookstore.{name}", bindparam(parameter, type_=Text), true())
+    for name, parameter in (("stock_reason", "reason"), ("stock_reference", "reference"), ("actor", "actor"))
+)
+_wanted = (
+    func.unnest(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("quantities", type_=ARRAY(Integer)))
+    .table_valued("id", "quantity", name="wanted")
+    .render_derived()
+)
+# The ledger's trigger fires after it, and so has the explanation that it gives with each row.
+TAKE = (
+    update(Book)
+    .where(Book.id == _wanted.c.id, Book.stock >= _wanted.c.quantity, Book.active)
+    .values(stock=Book.stock - _wanted.c.quantity)
+    .returning(Book.id, *EXPLANATION)
+)
 
 
 def explain(session: Session, reason: Reason, reference: str | None = None, actor: str | None = None) -> None:
     """Say what the ledger tells of the changes of stock that follow in this unit of work."""
-    session.execute(
-        select(
-            func.set_config("bookstore.stock_reason", reason.value, True),
-            func.set_config("bookstore.stock_reference", reference or "", True),
-            func.set_config("bookstore.actor", actor or "", True),
-        )
-    )
+    values = {"reason": reason.value, "reference": reference or "", "actor": actor or ""}
+    session.execute(select(*EXPLANATION), values)
 
 
-def take(session: Session, quantities: Mapping[int, int]) -> list[int]:
-    """Take copies of books, by book id; gives the ids of those that have not enough, whose stock stays as it was.
+def take(session: Session, quantities: Mapping[int, int], reference: str) -> list[int]:
+    """Take copies of books for a sale, by book id; gives the ids of those that have not enough, and stay as they were.
 
-    They are locked first, in the order of ids, so that two baskets of the same books wait for each other instead of
-    deadlocking. By a statement of its own: one that locks and updates sees rows as they were before it waited, goes
-    after their later versions out of order, and does deadlock. A book that is not on sale has none.
+    The books are locked already, in the order of ids: see bookstore.cart.queries.locked_lines. One that is not on sale
+    has no copies.
     """
-    in_order = select(Book.id).where(Book.id.in_(quantities)).order_by(Book.id).with_for_update(key_share=True)
-    session.execute(in_order)
-    wanted = (
-        func.unnest(
-            bindparam("ids", list(quantities), ARRAY(BigInteger)),
-            bindparam("quantities", list(quantities.values()), ARRAY(Integer)),
-        )
-        .table_valued("id", "quantity", name="wanted")
-        .render_derived()
-    )
-    statement = (
-        update(Book)
-        .where(Book.id == wanted.c.id, Book.stock >= wanted.c.quantity, Book.active)
-        .values(stock=Book.stock - wanted.c.quantity)
-        .returning(Book.id)
-    )
-    taken = session.scalars(statement, execution_options={"synchronize_session": False}).all()
+    values = {"ids": list(quantities), "quantities": list(quantities.values())}
+    explained = {"reason": Reason.SOLD.value, "reference": reference, "actor": ""}
+    taken = session.connection().scalars(TAKE, values | explained).all()
     changes.books(session, taken)
     return sorted(quantities.keys() - set(taken))
 

@@ -9,7 +9,7 @@ import math
 from datetime import timedelta
 
 from flask import request
-from sqlalchemy import Interval, and_, case, delete, func, literal_column, not_, or_, select
+from sqlalchemy import Interval, and_, bindparam, case, delete, func, literal_column, not_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -22,25 +22,28 @@ FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 30, 900
 # After so long without a guess all is forgiven.
 FORGIVEN_AFTER = timedelta(days=1)
 
+_window = func.now() + bindparam("window", type_=Interval)
+_is_over = RateLimit.ends_at <= func.now()
+HIT = (
+    insert(RateLimit)
+    .values(sha256=bindparam("bucket"), hits=1, ends_at=_window)
+    .on_conflict_do_update(
+        index_elements=[RateLimit.sha256],
+        set_={
+            "hits": case((_is_over, 1), else_=RateLimit.hits + 1),
+            "ends_at": case((_is_over, _window), else_=RateLimit.ends_at),
+        },
+    )
+    .returning(RateLimit.hits, literal_column("rate_limit.ends_at - now()", Interval))
+)
+
 
 def hit(session: Session, bucket: str, limit: int, window_seconds: int) -> None:
     """Count one more in a window of time that begins with the first; raises TooManyRequests beyond the limit."""
-    window = func.now() + timedelta(seconds=window_seconds)
-    over = RateLimit.ends_at <= func.now()
-    counted = session.execute(
-        insert(RateLimit)
-        .values(sha256=_digest(bucket), hits=1, ends_at=window)
-        .on_conflict_do_update(
-            index_elements=[RateLimit.sha256],
-            set_={
-                "hits": case((over, 1), else_=RateLimit.hits + 1),
-                "ends_at": case((over, window), else_=RateLimit.ends_at),
-            },
-        )
-        .returning(RateLimit.hits, literal_column("rate_limit.ends_at - now()", Interval))
-    ).one()
-    if counted[0] > limit:
-        raise _too_many(counted[1])
+    values = {"bucket": _digest(bucket), "window": timedelta(seconds=window_seconds)}
+    hits, left = session.connection().execute(HIT, values).one()
+    if hits > limit:
+        raise _too_many(left)
 
 
 def guess(session: Session, bucket: str) -> None:

@@ -1,6 +1,6 @@
 """Types that several features share: text that PostgreSQL can store, and numbers that fit its columns."""
 
-import unicodedata
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema
 
 BIGINT_MAX = 2**63 - 1
 INTEGER_MAX = 2**31 - 1
+CONTROL = re.compile(r"[\x00-\x1F\x7F-\x9F]")
 
 
 def _storable(value: str) -> str:
@@ -39,7 +40,7 @@ def _whole(value: object) -> object:
 
 
 def _one_line(value: str) -> str:
-    if any(unicodedata.category(letter) == "Cc" for letter in value):
+    if CONTROL.search(value):
         raise ValueError("must be one line without control characters")
     return value
 

@@ -1,6 +1,5 @@
 """Write e-mails into the outbox, and clear it. Every function takes the session of a unit of work, and none commits."""
 
-import unicodedata
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bookstore.i18n import speaking
 from bookstore.outbox.models import OutboxMessage
+from bookstore.types import CONTROL
 
 KEPT = timedelta(days=30)
 PURGED_AT_ONCE = 1000
@@ -39,8 +39,7 @@ def enqueue(session: Session, key: str, recipient: str, template: str, language:
 
 def one_line(text: str) -> str:
     """The text without line breaks and other control characters, which no header may hold."""
-    plain = "".join(" " if unicodedata.category(letter) == "Cc" else letter for letter in text)
-    return " ".join(plain.split())
+    return " ".join(CONTROL.sub(" ", text).split())
 
 
 def purge(session: Session) -> int:

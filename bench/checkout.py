@@ -40,11 +40,12 @@ VARIABLES = """
 
 @dataclass
 class Checkouts:
-    """Orders a second of each round, by the shop and by pgbench."""
+    """Orders a second of each round, by the shop and by pgbench, and the workers' CPU for one, in milliseconds."""
 
     statements: int
     shop: list[float] = field(default_factory=list)
     postgresql: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
 
     @property
     def ratio(self) -> float:
@@ -56,7 +57,8 @@ class Checkouts:
         shop, other = median(self.shop), median(self.postgresql)
         return (
             f"{shop:.0f} orders/s of two of {HOT_BOOKS} hot books over {CLIENTS} connections to {WORKERS} workers of "
-            f"{THREADS} threads; pgbench, {CLIENTS} clients, the same {self.statements} statements: {other:.0f}/s"
+            f"{THREADS} threads, {median(self.cpu):.1f} ms of their CPU each; pgbench, {CLIENTS} clients, the same "
+            f"{self.statements} statements: {other:.0f}/s"
         )
 
 
@@ -78,7 +80,9 @@ def measure(
         if bare is None:
             return None
         result.postgresql.append(bare.per_second)
+        before = web.cpu_seconds()
         result.shop.append(market.orders_per_second(web, orders, CLIENTS))
+        result.cpu.append((web.cpu_seconds() - before) / orders * 1000)
     return result
 
 

@@ -77,9 +77,8 @@ def owner(pod: Object) -> str:
 
 def last_release() -> str:
     """The revision to come from; of a release, the one before it."""
-    command = ["git", "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*", "HEAD^"]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    return os.environ.get("BOOKSTORE_LAST_RELEASE") or done.stdout.strip() or BEFORE_THE_FIRST
+    found = subprocess.run([ROOT / "ci/last-release"], check=True, capture_output=True, text=True).stdout.strip()
+    return os.environ.get("BOOKSTORE_LAST_RELEASE") or found or BEFORE_THE_FIRST
 
 
 @pytest.fixture(scope="module")

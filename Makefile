@@ -41,6 +41,7 @@ lint: .venv/dev.stamp ## Check style, types, migrations, Dockerfile, scripts, YA
 	$(BIN)/hadolint Dockerfile
 	$(BIN)/shellcheck $$(git grep -lE '^#!.*\b(ba)?sh$$')
 	$(BIN)/yamllint --strict .
+	$(BIN)/check-jsonschema --builtin-schema vendor.renovate renovate.json5
 	$(BIN)/zizmor --offline --quiet --persona=auditor .github
 	dev/no-hosts
 

@@ -1,7 +1,5 @@
 """Behind the counter in a browser: a manager logs in, receives stock, edits, imports, and sends an order off."""
 
-import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,15 +7,12 @@ from pathlib import Path
 import httpx
 import pyotp
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.test_pages import EVERY_RULE, OUTSIDE
+from tests.browser.accessible import check
 from tests.databases import Databases, bookstore
 from tests.servers import serve
 
-# A wide table scrolls within its own frame.
-BEYOND = OUTSIDE.replace("svg, ", "svg, .scroll *, ")
 BARS_OUTSIDE = """() => [...document.querySelectorAll(".chart rect")].filter((bar) => {
     const [mine, all] = [bar, bar.ownerSVGElement].map((one) => one.getBoundingClientRect());
     return mine.left < all.left || mine.right > all.right || mine.top < all.top - 1 || mine.bottom > all.bottom + 1;
@@ -86,27 +81,11 @@ def order(client: httpx.Client, isbn: str = ISBN) -> str:
     return str(made.raise_for_status().json()["number"])
 
 
-def check(page: Page, name: str) -> None:
-    """Accessible in light and dark, narrow and wide, and within its window; PICTURES names a folder to look at it."""
-    page.evaluate(AXE_SCRIPT)
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found = AxeResults(page.evaluate(f"axe.run({json.dumps(EVERY_RULE)})"))
-            assert found.violations_count == 0, f"{page.url} {width} {scheme} {found.generate_report()}"
-            if folder := os.environ.get("PICTURES"):
-                page.screenshot(path=Path(folder, f"{name}-{width}-{scheme}.png"), full_page=True)
-        assert page.evaluate(BEYOND) == [], page.url
-    page.emulate_media(color_scheme="light")
-
-
 def test_from_the_delivery_to_the_parcel(page: Page, desk: tuple[BrowserContext, httpx.Client]) -> None:
     client = desk[1]
     client.post("/api/v1/books", json=BOOK).raise_for_status()
     page.goto("/staff")
     page.get_by_role("link", name="Stock", exact=True).click()
-    check(page, "stock")
     page.get_by_label("Look up a book by its ISBN").fill("978-0-14-143958-7")
     page.get_by_role("button", name="Open its ledger").click()
     receive = page.locator("form", has=page.get_by_role("heading", name="Receive"))
@@ -120,21 +99,19 @@ def test_from_the_delivery_to_the_parcel(page: Page, desk: tuple[BrowserContext,
     correct.get_by_role("button", name="Correct").click()
     expect(correct.get_by_label("Copies")).to_have_accessible_description(re.compile("15 are in stock"))
     expect(correct.get_by_label("Why")).to_have_value("Water")
-    check(page, "ledger")
+    check(page)
 
     number = order(client)
     page.get_by_role("link", name="Orders", exact=True).click()
-    check(page, "orders")
     page.get_by_label("Number or e-mail address").fill(number.lower().replace("-", ""))
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name=number).click()
     expect(page.get_by_text("Happy birthday!")).to_be_visible()
-    check(page, "order")
+    check(page)
     paid = page.locator("form", has=page.get_by_role("button", name="Mark as paid"))
     paid.get_by_label("Why").fill("Paid at the counter")
     paid.get_by_role("button").click()
     page.get_by_role("link", name="Packing slip").click()
-    check(page, "slip")
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation", name="Staff")).to_be_hidden()
     page.emulate_media(media="screen")
@@ -142,7 +119,7 @@ def test_from_the_delivery_to_the_parcel(page: Page, desk: tuple[BrowserContext,
     page.get_by_role("button", name="Mark as packed").click()
     page.get_by_role("button", name="Mark as shipped").click()
     expect(page.locator(".lead strong")).to_have_text("Shipped")
-    check(page, "order-shipped")
+    check(page)
     assert client.get(f"/api/v1/orders/{number}").json()["state"] == "shipped"
 
 
@@ -159,7 +136,7 @@ def test_dashboard(page: Page, desk: tuple[BrowserContext, httpx.Client]) -> Non
     page.get_by_text("The same as a table").click()
     assert page.locator(".chart rect").count() == 2
     assert page.evaluate(BARS_OUTSIDE) == 0
-    check(page, "dashboard")
+    check(page)
 
 
 def test_a_book_and_a_file(page: Page, tmp_path: Path) -> None:
@@ -171,7 +148,7 @@ def test_a_book_and_a_file(page: Page, tmp_path: Path) -> None:
     page.get_by_label("Price").fill("cheap")
     page.get_by_role("button", name="Add the book").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    check(page, "book-new")
+    check(page)
     page.get_by_label("Price").fill("7.50")
     page.get_by_role("button", name="Add the book").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Persuasion again")
@@ -184,9 +161,8 @@ def test_a_book_and_a_file(page: Page, tmp_path: Path) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("This book has changed since you opened it")
     expect(page.get_by_label("Publisher")).to_have_value("Ours")
-    check(page, "book-conflict")
+    check(page)
     page.goto("/staff/books")
-    check(page, "books")
 
     file = tmp_path / "books.csv"
     file.write_text(
@@ -194,16 +170,13 @@ def test_a_book_and_a_file(page: Page, tmp_path: Path) -> None:
     )
     page.get_by_role("link", name="Import", exact=True).click()
     page.get_by_text("What the file should hold").click()
-    check(page, "imports")
+    check(page)
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Check the file").click()
     expect(page.get_by_role("button", name="Import 1 book")).to_be_visible(timeout=20_000)
-    check(page, "import-checked")
     page.get_by_role("button", name="Import 1 book").click()
     expect(page.get_by_role("status")).to_have_text(re.compile("Imported"), timeout=20_000)
-    check(page, "import-done")
+    check(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download all rejected rows").click()
     assert "3,isbn: " in Path(download.value.path()).read_text()
-    page.goto("/staff/reviews")
-    check(page, "reviews")

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_accounts import PASSWORD, Shop, check
+from tests.browser.accessible import check
+from tests.browser.test_accounts import PASSWORD, Shop
 from tests.databases import Databases, bookstore
 from tests.servers import serve
 

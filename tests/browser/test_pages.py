@@ -1,16 +1,15 @@
 """Every page, narrow and wide, light and dark: accessible, quiet, self-contained, within its window, valid."""
 
 import gzip
-import json
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
 
 import html5lib
 import httpx
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Browser, BrowserContext
+
+from tests.browser.accessible import check
 
 PAGES = (
     "/",
@@ -26,29 +25,10 @@ PAGES = (
     "/authors?from=k",
     "/authors/haruki-murakami",
     "/nowhere",
+    "/de/nowhere",
+    "/de/books?year_from=abc&price_to=3.x&author=nobody&sort=price",
     "/api/docs",
 )
-# axe leaves out the rule of WCAG 2.2, unless it is asked for.
-EVERY_RULE: dict[str, Any] = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
-# What the colour scheme and the window can change; the other rules look at the document alone.
-BY_LOOKS: dict[str, Any] = {
-    "resultTypes": ["violations"],
-    "runOnly": ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"],
-}
-OUTSIDE = """() => [...document.querySelectorAll("body *")].filter(
-    (one) => !one.closest("svg, .hidden, .skip") && one.getBoundingClientRect().right > innerWidth + 1
-).map((one) => one.outerHTML.slice(0, 80))"""
-SPACED = """() => {
-    const sheet = new CSSStyleSheet();
-    sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: 0.12em !important;
-        word-spacing: 0.16em !important } p { margin-block-end: 2em !important }`);
-    document.adoptedStyleSheets = [sheet];
-}"""
-# Shelves end long titles with an ellipsis, with or without more space.
-CUT_OFF = """() => [...document.querySelectorAll("main *, .top *, .foot *")].filter((one) =>
-    !one.closest("svg, .hidden, select, textarea") && getComputedStyle(one).overflowY === "hidden"
-    && getComputedStyle(one).webkitLineClamp === "none" && one.scrollHeight > one.clientHeight + 1
-).map((one) => one.outerHTML.slice(0, 80))"""
 
 
 @pytest.fixture(scope="module")
@@ -70,28 +50,7 @@ def test_page(context: BrowserContext, live_server: str, path: str) -> None:
     # The browser itself notes that an error's page has an error's status.
     assert [text for text in said if response.ok or str(response.status) not in text] == []
     assert [url for url in asked if not url.startswith(live_server)] == []
-    page.evaluate(AXE_SCRIPT)
-    for width in (1280, 390):
-        page.set_viewport_size({"width": width, "height": 900})
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            rules = EVERY_RULE if (width, scheme) == (1280, "light") else BY_LOOKS
-            found = AxeResults(page.evaluate(f"axe.run({json.dumps(rules)})"))
-            assert found.violations_count == 0, f"{width} {scheme} {found.generate_report()}"
-        assert page.evaluate(OUTSIDE) == []
-    page.set_viewport_size({"width": 320, "height": 900})
-    assert page.evaluate(OUTSIDE) == []
-    # Text at twice its size, in a window as wide as before.
-    page.set_viewport_size({"width": 640, "height": 900})
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert page.evaluate(OUTSIDE) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    # Text with more space (WCAG 1.4.12), as a reader's own style sheet gives it.
-    page.set_viewport_size({"width": 390, "height": 900})
-    page.evaluate("document.documentElement.style.fontSize = ''")
-    page.evaluate(SPACED)
-    assert page.evaluate(OUTSIDE) == []
-    assert page.evaluate(CUT_OFF) == []
+    check(page)
     page.close()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ci import reliability
+from ci import reliability, site
 from ci.reference import __main__ as reference
 from tests.chart.rendering import ROOT
 
@@ -33,9 +33,14 @@ def test_the_site_is_made_without_a_warning_and_loads_nothing_from_elsewhere(tmp
         assert loaded == [], page
 
 
-def test_a_link_to_nowhere_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ci import site
+def test_every_picture_is_on_a_page() -> None:
+    shown = {file for page in site.tracked() for file in site.files(page, (ROOT / page).read_text())}
+    pictures = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs/images").rglob("*.[ps][nv]g")}
+    assert len(pictures) > 5
+    assert pictures <= shown
 
+
+def test_a_link_to_nowhere_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "page.md").write_text("[no such file](values/none.yaml)")
     monkeypatch.setattr(site, "ROOT", tmp_path)
     with pytest.raises(ValueError, match=r"page\.md: values/none\.yaml is no file of the repository"):

@@ -30,7 +30,7 @@ def test_ct_installs_the_shapes_that_need_nothing_else(tmp_path: Path) -> None:
     # No test is about time, and the machine may have other work.
     patient = "--helm-extra-set-args=--set=tests.conformance.startSeconds=600"
     command = f"cd {tmp_path} && ct install --config ct.yaml --charts {folder} {patient}"
-    done = run("sh", "-c", command)
+    done = run("sh", "-c", command, timeout=1200)
     for name in SHAPES:
         assert f"ci/{name}" in done.stdout
     assert "All charts installed successfully" in done.stdout

@@ -32,11 +32,12 @@ from bookstore import (
     tracing,
     tuning,
 )
+from bookstore.cache import answers
 from bookstore.config import Settings
 
 # Order matters where a part sees every request: what comes first wraps what comes later.
 PARTS = (
-    tracing, logs, metrics, security, compression, problems, db, tuning, cache, health, tokens, openapi, audit,
+    tracing, answers, logs, metrics, security, compression, problems, db, tuning, cache, health, tokens, openapi, audit,
     storefront, i18n, catalogue, cart, stock, orders, payments, customers, staff, outbox, reviews, notices,
 )  # fmt: skip
 

@@ -188,7 +188,7 @@ class Settings(BaseSettings):
         None,
         description="Folder of files named LOG_LEVEL and as the next five: they win over variables, and are read anew.",
     )
-    cache_max_entries: CacheEntries = Field(512, description="Rendered pages that a worker keeps.")
+    cache_max_entries: CacheEntries = Field(512, description="Rendered pages, and whole answers, that a worker keeps.")
     cache_ttl_seconds: CacheSeconds = Field(
         60, description="How long the cache, browsers and CDNs may keep the catalogue; with 0 none does."
     )

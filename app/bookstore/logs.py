@@ -102,24 +102,28 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
-        sent = request.headers.get("X-Request-ID", "")
-        g.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
-        context = {"request_id": g.request_id}
-        if g.trace_id:
-            context["trace_id"] = g.trace_id
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(**context)
+        g.request_id = bind(request.headers.get("X-Request-ID", ""), g.trace.id)
 
     @app.after_request
     def end(response: Response) -> Response:
         response.headers["X-Request-ID"] = g.request_id
-        # The route's template, not the path: a path can hold what is secret, and has no bound.
-        log.info(
-            "request",
-            method=request.method,
-            route=request.url_rule.rule if request.url_rule else None,
-            status=response.status_code,
-            bytes=response.content_length,
-            duration_ms=round((time.perf_counter() - g.began) * 1000, 2),
-        )
+        route = request.url_rule.rule if request.url_rule else None
+        answered(request.method, route, response.status_code, response.content_length, g.began)
         return response
+
+
+def bind(sent: str, trace_id: str | None) -> str:
+    """Have every line say the request's id, which is the one that was sent if it will do; gives it."""
+    request_id = sent if REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id, **({"trace_id": trace_id} if trace_id else {}))
+    return request_id
+
+
+def answered(method: str, route: str | None, status: int, length: int | None, began: float) -> None:
+    """Write the line of a request that began at that second of `time.perf_counter`.
+
+    The route is the template's, not the path: a path can hold what is secret, and has no bound.
+    """
+    took = round((time.perf_counter() - began) * 1000, 2)
+    log.info("request", method=method, route=route, status=status, bytes=length, duration_ms=took)

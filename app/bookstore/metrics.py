@@ -23,6 +23,7 @@ from prometheus_client.registry import REGISTRY, Collector
 
 from bookstore import __version__
 from bookstore.config import Settings
+from bookstore.tracing import Trace
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -53,10 +54,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         route = request.url_rule.rule if request.url_rule else "unmatched"
         # A client may invent methods; each would be a time series of its own.
         method = request.method if request.url_rule else "other"
-        REQUESTS.labels(method, route, response.status_code).inc()
-        # Only what is sampled can be looked up.
-        exemplar = {"trace_id": g.trace_id} if g.sampled else None
-        DURATION.labels(method, route).observe(time.perf_counter() - g.metrics_began, exemplar)
+        answered(method, route, response.status_code, time.perf_counter() - g.metrics_began, g.trace)
         return response
 
     @app.teardown_request
@@ -78,6 +76,14 @@ def count_shed() -> None:
     """Count a request that was refused before it reached the application."""
     SHED.inc()
     REQUESTS.labels("other", "shed", 503).inc()
+
+
+def answered(method: str, route: str, status: int, seconds: float, trace: Trace) -> None:
+    """Count a request, and the time that it took."""
+    REQUESTS.labels(method, route, status).inc()
+    # Only what is sampled can be looked up.
+    exemplar = {"trace_id": trace.id} if trace.id and trace.sampled else None
+    DURATION.labels(method, route).observe(seconds, exemplar)
 
 
 def _by_port(port: int, shop: "WSGIApplication", metrics: "WSGIApplication") -> "WSGIApplication":

@@ -5,7 +5,7 @@ sends (W3C Trace Context, `traceparent`), for its logs and exemplars, and no mor
 """
 
 import re
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from flask import Flask, g, request
 
@@ -23,24 +23,38 @@ UNTRACED = "/livez$,/readyz$"
 EXPORT_TIMEOUT_SECONDS = 3
 
 
+class Trace(NamedTuple):
+    """The trace that a request is part of, if any, and whether it can be looked up."""
+
+    id: str | None
+    sampled: bool
+
+
+NO_TRACE = Trace(None, sampled=False)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Give each request its trace id, and its span where traces are wanted; before the database's engine is made."""
     app.extensions[EXTENSION] = _instrument(app, settings) if settings.tracing_endpoint else None
 
     @app.before_request
     def begin() -> None:
-        sent = TRACEPARENT.fullmatch(request.headers.get("traceparent", ""))
-        g.trace_id, g.sampled = (sent["id"], bool(int(sent["flag"], 16) & SAMPLED)) if sent else (None, False)
+        g.trace = of_caller(request.headers.get("traceparent", ""))
         if app.extensions[EXTENSION]:
-            _take_from_span()
+            g.trace = _of_span() or g.trace
 
 
-def _take_from_span() -> None:
+def of_caller(traceparent: str) -> Trace:
+    """What the header of that name says; no trace where it is none."""
+    sent = TRACEPARENT.fullmatch(traceparent)
+    return Trace(sent["id"], bool(int(sent["flag"], 16) & SAMPLED)) if sent else NO_TRACE
+
+
+def _of_span() -> Trace | None:
     from opentelemetry.trace import format_trace_id, get_current_span
 
     context = get_current_span().get_span_context()
-    if context.is_valid:
-        g.trace_id, g.sampled = format_trace_id(context.trace_id), context.trace_flags.sampled
+    return Trace(format_trace_id(context.trace_id), context.trace_flags.sampled) if context.is_valid else None
 
 
 def _instrument(app: Flask, settings: Settings) -> "TracerProvider":

@@ -13,6 +13,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from tests.caches import Valkey
 from tests.databases import Databases, bookstore
 from tests.servers import Gunicorn, free_port, serve
 
@@ -82,7 +83,8 @@ def shop(databases: Databases, sample: str, collector: Collector) -> Iterator[Gu
         OTEL_BSP_SCHEDULE_DELAY="50",
         OTEL_RESOURCE_ATTRIBUTES="k8s.pod.name=shop-1",
     )
-    with serve(environment) as server:
+    # Which may not keep an answer from Flask, where its span begins.
+    with Valkey() as valkey, serve(environment | valkey.settings) as server:
         yield server
 
 

@@ -8,10 +8,11 @@ import hashlib
 import random
 import secrets
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import cast
 
 import structlog
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from sqlalchemy.exc import SQLAlchemyError
 
 from bookstore import __version__, tuning
@@ -27,6 +28,15 @@ VERSION_BYTES = 9
 LONGEST_VERSION_SECONDS = 86_400
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What an answer shows of the catalogue: the versions, and the epoch in which they count."""
+
+    epoch: str
+    names: list[str]
+    versions: list[bytes]
 
 
 class Cache:
@@ -51,8 +61,10 @@ class Cache:
     def read(self, key: str, shows: str, make: Callable[[], bytes]) -> bytes:
         """What is kept under the key, else what `make` gives, empty for what is not there.
 
-        `shows` names what else than the catalogue as a whole changes it.
+        `shows` names what else than the catalogue as a whole changes it. `g.shown` is then what the answer shows, where
+        that is known, and from this read alone.
         """
+        alone, g.shown = "shown" not in g, None
         tuned = tuning.current()
         server = self._server
         if server is None or not tuned.cache_ttl_seconds or not server.usable(tuned):
@@ -66,9 +78,12 @@ class Cache:
         except Unavailable:
             metrics.READS.labels("error").inc()
             return make()
-        if kept is not None and kept.startswith(versions):
+        if alone:
+            g.shown = Shown(epoch, names, versions)
+        stamp = b"".join(versions)
+        if kept is not None and kept.startswith(stamp):
             metrics.READS.labels("hit").inc()
-            return kept[len(versions) :]
+            return kept[len(stamp) :]
         metrics.READS.labels("miss").inc()
 
         def fill() -> bytes:
@@ -77,13 +92,13 @@ class Cache:
             if seconds:
                 # Up to a tenth shorter, so that what was kept together does not end together.
                 life = int(seconds * 1000 * random.uniform(0.9, 1))  # noqa: S311  # not for secrets
-                server.attempt("SET", place, versions + made, "PX", max(life, 1))
+                server.attempt("SET", place, stamp + made, "PX", max(life, 1))
             return made
 
         # Under its versions, so that who comes after a change never joins who began to read before it.
-        return self._flights.join((place, versions), fill)
+        return self._flights.join((place, stamp), fill)
 
-    def _look(self, server: Server, names: list[str], place: str, ttl_seconds: int) -> tuple[bytes, bytes | None]:
+    def _look(self, server: Server, names: list[str], place: str, ttl_seconds: int) -> tuple[list[bytes], bytes | None]:
         """The versions, made where they are missing, and what is kept; all in one round trip where it is there."""
         *versions, kept = server.ask("MGET", *names, place)
         life = min(2 * ttl_seconds, LONGEST_VERSION_SECONDS) + 1
@@ -92,7 +107,21 @@ class Cache:
                 # Random, so that no version ever comes again; before the read, so that no change falls between.
                 new = secrets.token_bytes(VERSION_BYTES)
                 versions[index] = server.ask("SET", name, new, "NX", "GET", "EX", life) or new
-        return b"".join(versions), kept
+        return versions, kept
+
+    def still_shows(self, shown: Shown) -> bool:
+        """Whether all of it is as it was; not where that cannot be told by one question to a server that is well."""
+        server = self._server
+        if server is None or not server.well or self._epoch.known() != shown.epoch:
+            return False
+        try:
+            same: bool = server.ask("MGET", *shown.names) == shown.versions
+        except Unavailable:
+            metrics.READS.labels("error").inc()
+            return False
+        if same:
+            metrics.READS.labels("hit").inc()
+        return same
 
     def forget(self, names: Iterable[str]) -> None:
         """Have nothing that shows these be served again: call it once their change is committed. Never raises.

@@ -42,6 +42,10 @@ class Epoch:
                     self._until = now + LOOK_AGAIN_SECONDS
         return self._value
 
+    def known(self) -> str | None:
+        """The same without asking; None when it is time to look again."""
+        return self._value if time.monotonic() < self._until else None
+
     def _look(self) -> str:
         try:
             with reading() as session:

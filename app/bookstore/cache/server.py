@@ -59,11 +59,18 @@ class Server:
         self._breaker = Breaker()
         self._when_back = when_back
         self._eviction = ""
+        self._breaker_seconds = settings.cache_breaker_seconds
+
+    @property
+    def well(self) -> bool:
+        """Whether it answered the last time."""
+        return self._breaker.closed
 
     def usable(self, tuned: tuning.Tuning) -> bool:
         """Whether to ask at all; brings the server's eviction in line with the tuning."""
+        self._breaker_seconds = tuned.cache_breaker_seconds
         if not self._breaker.closed:
-            if not self._breaker.may_try(tuned.cache_breaker_seconds):
+            if not self._breaker.may_try(self._breaker_seconds):
                 metrics.READS.labels("skipped").inc()
                 return False
             self._when_back()
@@ -102,7 +109,7 @@ class Server:
         timed_out = isinstance(error, self._errors.TimeoutError | TimeoutError)
         refused = isinstance(error, self._errors.AuthenticationError | self._errors.ResponseError)
         metrics.ERRORS.labels("timeout" if timed_out else "refused" if refused else "connection").inc()
-        if self._breaker.fail(tuning.current().cache_breaker_seconds):
+        if self._breaker.fail(self._breaker_seconds):
             metrics.BREAKERS_OPEN.set(1)
             # Its connections lead nowhere, or to a server that was restarted since.
             self._client.connection_pool.disconnect(inuse_connections=False)

@@ -77,7 +77,7 @@ def release(request: pytest.FixtureRequest, way: str, chart: Path, database: out
     name = f"{request.param}-{way}"
     settings: tuple[str, ...] = (
         f"hosts.shop.host={name}.localhost",
-        "payment.provider=none,payment.sandbox.enabled=false",
+        "payment.provider=none,payment.sandbox.enabled=false,web.workers=1",
         QUIET,
     )
     if request.param == "before":

@@ -74,7 +74,7 @@ bench: .venv/dev.stamp ## Measure speed as ratios against baselines; writes benc
 	@$(BIN)/python -m bench
 
 e2e: .venv/dev.stamp ## Install all three environments on the cluster of KUBECONFIG, and use them
-	@$(BIN)/python -m pytest -n3 --no-loadscope-reorder tests/cluster -m "not full" $(ARGS)
+	@$(BIN)/python -m pytest -n3 tests/cluster -m "not full" $(ARGS)
 
 e2e-full: .venv/dev.stamp ## As e2e, and the long scenarios of tests/cluster
-	@$(BIN)/python -m pytest -n3 --no-loadscope-reorder tests/cluster $(ARGS)
+	@$(BIN)/python -m pytest -n3 tests/cluster $(ARGS)

@@ -3,6 +3,7 @@
 import lzma
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,21 @@ ROOT = Path(__file__).parent.parent
 # No test is about time, and a busy machine is no bug.
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
+# What takes long must not begin last: a worker takes whole files.
+LONGEST = ("test_bench", "test_backup", "test_schemathesis", "test_every_page", "test_faults", "test_prometheus")
 _run: list[Any] = []
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors, since much of the time is spent waiting for servers to start and to end."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first, then those with the most tests, and leave each in its own order."""
+    tests = Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.stem not in LONGEST, -tests[item.path], item.path))
 
 
 def pytest_configure(config: pytest.Config) -> None:

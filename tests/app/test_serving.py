@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -196,7 +197,12 @@ def is_locked(folder: Path) -> bool:
 
 def metric_files(server: Gunicorn) -> set[Path]:
     """The files of metrics that the workers have open."""
-    opened = (file.readlink() for child in children(server.process.pid) for file in Path(f"/proc/{child}/fd").iterdir())
+    opened: set[Path] = set()
+    for child in children(server.process.pid):
+        for descriptor in Path(f"/proc/{child}/fd").iterdir():
+            # One that is closed meanwhile is none of these.
+            with suppress(FileNotFoundError):
+                opened.add(descriptor.readlink())
     return {file for file in opened if file.suffix == ".db"}
 
 

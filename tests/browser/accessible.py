@@ -1,7 +1,7 @@
 """What every page is held to, in any state: WCAG 2.2 AA, as far as a browser can tell (docs/accessibility.md)."""
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from playwright.sync_api import Page
@@ -13,6 +13,11 @@ BY_LOOKS: dict[str, Any] = {
     "resultTypes": ["violations"],
     "runOnly": ["color-contrast", "target-size", "scrollable-region-focusable", "link-in-text-block"],
 }
+# No colour depends on the width, and no size on the colours.
+LOOKS: tuple[tuple[int, Literal["light", "dark"], dict[str, Any]], ...] = (
+    (1280, "light", EVERY_RULE),
+    (390, "dark", BY_LOOKS),
+)
 # A wide table scrolls within its own frame.
 OUTSIDE = """() => [...document.querySelectorAll("body *")].filter((one) =>
     !one.closest("svg, .scroll *, .hidden, .skip") && one.getBoundingClientRect().right > innerWidth + 1
@@ -47,13 +52,11 @@ def check(page: Page) -> None:
     """Hold a page to it: narrow and wide, light and dark, with larger text and more space, by keyboard."""
     size = page.viewport_size
     page.evaluate(AXE_SCRIPT)
-    for width in (1280, 390):
+    for width, scheme, rules in LOOKS:
         resize(page, width)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            rules = EVERY_RULE if (width, scheme) == (1280, "light") else BY_LOOKS
-            found = AxeResults(page.evaluate(f"axe.run({json.dumps(rules)})"))
-            assert found.violations_count == 0, f"{page.url} {width} {scheme} {found.generate_report()}"
+        page.emulate_media(color_scheme=scheme)
+        found = AxeResults(page.evaluate(f"axe.run({json.dumps(rules)})"))
+        assert found.violations_count == 0, f"{page.url} {width} {scheme} {found.generate_report()}"
         fits(page, f"at {width} pixels")
     page.emulate_media(color_scheme="light")
     page.keyboard.press("Tab")

@@ -151,9 +151,10 @@ class Crowd:
             self.outcome.refused.append((came, waited))
         else:
             self.outcome.wrong.append(head[:200].decode())
-        self.idle.add(connection)
         if b"connection: close" in head.lower():
             self._leave(connection)
+        else:
+            self.idle.add(connection)
 
     def _leave(self, connection: Connection, problem: str = "") -> None:
         """Close a connection; an idle one that has ended is nobody's loss."""

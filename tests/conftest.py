@@ -22,12 +22,20 @@ from tests import databases as test_databases
 from tests.databases import SECRET_KEY, SELLING, Databases, bookstore
 from tests.servers import serve
 
-ROOT = Path(__file__).parent.parent
+HERE = Path(__file__).parent
+ROOT = HERE.parent
 # No test is about time, and a busy machine is no bug.
 hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
-# What takes long must not begin last: a worker takes whole files.
-LONGEST = ("test_bench", "test_backup", "test_schemathesis", "test_every_page", "test_faults", "test_prometheus")
+# What takes long must not begin last, for a worker takes whole files: first those on a cluster, then the others.
+LONGEST = (
+    "cluster/test_documents", "cluster/test_migrations", "cluster/test_scaling", "cluster/test_argo",
+    "cluster/test_shapes", "cluster/test_ct", "cluster/test_last_release", "cluster/test_restore",
+    "cluster/test_faults", "cluster/test_rotation", "cluster/test_failed_upgrades", "cluster/test_reliability",
+    "cluster/test_installs", "cluster/test_staging", "cluster/test_prod",
+    "browser/test_every_page", "app/cache/test_faults", "app/test_schemathesis", "chart/test_backup",
+    "chart/test_prometheus", "bench/test_bench",
+)  # fmt: skip
 _run: list[Any] = []
 
 
@@ -36,11 +44,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the longest files first, then those with the most tests, and leave each in its own order."""
     tests = Counter(item.path for item in items)
-    items.sort(key=lambda item: (item.path.stem not in LONGEST, -tests[item.path], item.path))
+    place = {HERE / f"{name}.py": number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (place.get(item.path, len(place)), -tests[item.path], item.path))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -17,6 +17,7 @@ from flask import Flask, Response, g, request
 
 from bookstore.config import LogFormat, Settings
 
+HEADER = "X-Request-ID"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 LEVELS = logging.getLevelNamesMapping()
@@ -102,11 +103,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
-        g.request_id = bind(request.headers.get("X-Request-ID", ""), g.trace.id)
+        g.request_id = bind(request.headers.get(HEADER, ""), g.trace.id)
 
     @app.after_request
     def end(response: Response) -> Response:
-        response.headers["X-Request-ID"] = g.request_id
+        response.headers[HEADER] = g.request_id
         route = request.url_rule.rule if request.url_rule else None
         answered(request.method, route, response.status_code, response.content_length, g.began)
         return response

@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessible import check
-from tests.databases import Databases, bookstore
+from tests.browser.staff import PASSWORD, invite
+from tests.databases import Databases
 from tests.servers import serve
-
-PASSWORD = "violet otters hum at noon"
 
 
 @dataclass(frozen=True)
@@ -91,8 +90,7 @@ def test_a_customer_from_sign_up_to_deletion(page: Page, shop: Shop) -> None:
 
 
 def test_a_member_of_the_staff_for_the_first_time(page: Page, shop: Shop) -> None:
-    link = bookstore("staff", "add", "ann", "--email", "ann@s.example", "--role", "admin", env=shop.environment).stdout
-    page.goto(re.sub(r"^https?://[^/]+", "", link.strip()))
+    page.goto(invite(shop.environment, "ann", email="ann@s.example", role="admin"))
     check(page)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Go on").click()

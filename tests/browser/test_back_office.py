@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.accessible import check
+from tests.browser.staff import enrol, invite
 from tests.databases import Databases, bookstore
 from tests.servers import serve
 
@@ -17,7 +17,6 @@ BARS_OUTSIDE = """() => [...document.querySelectorAll(".chart rect")].filter((ba
     const [mine, all] = [bar, bar.ownerSVGElement].map((one) => one.getBoundingClientRect());
     return mine.left < all.left || mine.right > all.right || mine.top < all.top - 1 || mine.bottom > all.bottom + 1;
 }).length"""
-PASSWORD = "violet otters hum at noon"
 ISBN = "9780141439587"
 ADDRESS = {
     "name": "A. Reader",
@@ -36,22 +35,14 @@ def desk(browser: Browser, databases: Databases, worker_id: str) -> Iterator[tup
         environment = databases.environment(name)
         scopes = [part for scope in ("catalogue", "orders", "stock") for part in ("--scope", scope)]
         token = bookstore("token", "add", "tests", *scopes, env=environment).stdout.strip()
-        link = bookstore(
-            "staff", "add", "ann", "--email", "ann@shop.example", "--role", "manager", env=environment
-        ).stdout
+        invitation = invite(environment, "ann", email="ann@shop.example", role="manager")
         with (
             serve(environment) as server,
             httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as client,
             browser.new_context(base_url=server.url, viewport={"width": 390, "height": 900}) as context,
         ):
             page = context.new_page()
-            page.goto(re.sub("https?://[^/]+", "", link.strip()))
-            page.get_by_label("Password").fill(PASSWORD)
-            page.get_by_role("button", name="Go on").click()
-            secret = page.locator("code").inner_text().replace(" ", "")
-            page.get_by_label("Code of your authenticator").fill(pyotp.TOTP(secret).now())
-            page.get_by_role("button", name="Log in").click()
-            page.get_by_role("link", name="I have kept them").click()
+            enrol(page, invitation)
             expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
             page.close()
             yield context, client

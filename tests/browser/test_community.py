@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessible import check
-from tests.browser.test_accounts import PASSWORD, Shop
+from tests.browser.staff import PASSWORD
+from tests.browser.test_accounts import Shop
 from tests.databases import Databases, bookstore
 from tests.servers import serve
 

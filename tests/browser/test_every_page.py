@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import pyotp
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, FilePayload, expect
@@ -13,9 +12,9 @@ from bookstore.customers import links as customer_links
 from bookstore.notices import links as notice_links
 from tests.app.payments.market import BUYER, PAID, Market, market
 from tests.browser.accessible import check
-from tests.databases import Databases, bookstore
+from tests.browser.staff import PASSWORD, enrol, invite
+from tests.databases import Databases
 
-PASSWORD = "violet otters hum at noon"
 ADDRESS = {"name": "R", "street": "1 Main St", "city": "Springfield", "postal_code": "12345", "country": "US"}
 # Where an endpoint's page is; what stands in braces is in `Shop.facts`.
 CUSTOMERS = {
@@ -141,15 +140,9 @@ def token_of_last_mail(open_: Market) -> str:
 
 def work(open_: Market, member: BrowserContext, stranger: BrowserContext) -> str:
     """Ann begins to work here, and imports a book; gives another's invitation."""
-    anns, bobs = (invite(open_, name) for name in ("ann", "bob"))
+    anns, bobs = (invite(open_.environment, name, email=f"{name}@example.org", role="admin") for name in ("ann", "bob"))
     page = member.new_page()
-    page.goto(f"/staff/enrol/{anns}")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
-    secret = page.locator("main code").inner_text().replace(" ", "")
-    page.get_by_label("Code of your authenticator").fill(pyotp.TOTP(secret).now())
-    page.get_by_role("button", name="Log in").click()
-    page.get_by_role("link", name="I have kept them").click()
+    enrol(page, anns)
     page.goto("/staff/imports")
     content = b"isbn,title,authors\n9780140449136,The Odyssey,Homer\n"
     page.get_by_label("CSV file").set_input_files(FilePayload(name="b.csv", mimeType="text/csv", buffer=content))
@@ -157,13 +150,7 @@ def work(open_: Market, member: BrowserContext, stranger: BrowserContext) -> str
     expect(page.get_by_role("button", name="Import 1 book")).to_be_visible(timeout=20_000)
     page.close()
     send(stranger, "/staff/login", name="ann", password=PASSWORD)
-    return bobs
-
-
-def invite(open_: Market, name: str) -> str:
-    """The token of somebody new in the staff."""
-    person = ("staff", "add", name, "--email", f"{name}@example.org", "--role", "admin")
-    return bookstore(*person, env=open_.environment).stdout.strip().rpartition("/")[2]
+    return bobs.rpartition("/")[2]
 
 
 def test_every_page_is_one_of_these(shared_app: Flask) -> None:

@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
-import pyotp
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.app.payments.market import PAID, Market, market
 from tests.app.test_logging import check
-from tests.databases import Databases, bookstore
+from tests.browser.staff import PASSWORD, enrol, invite
+from tests.databases import Databases
 
 GUEST = {
     "E-mail": "gesine.gast@example.org",
@@ -20,7 +20,6 @@ GUEST = {
 }
 CUSTOMER = GUEST | {"E-mail": "karl.kunde@example.org", "Name": "Karl Kunde", "Street and number": "5 Elsewhere Row"}
 STAFF_EMAIL, SEARCHED = "stella.staff@example.org", "embarrassing illness"
-PASSWORD = "violet otters hum at noon"
 
 
 @pytest.fixture(scope="module")
@@ -80,15 +79,8 @@ def test_no_log_tells_who_bought_what(page: Page, shop: Market) -> None:
     page.get_by_label("Password").fill("wrong " + PASSWORD)
     page.get_by_role("button", name="Log in").click()
 
-    scope = ("staff", "add", "stella", "--email", STAFF_EMAIL, "--role", "admin")
-    invitation = re.sub(r"^https?://[^/]+", "", bookstore(*scope, env=shop.environment).stdout.strip())
-    page.goto(invitation)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
-    secret = page.locator("main code").inner_text().replace(" ", "")
-    page.get_by_label("Code of your authenticator").fill(pyotp.TOTP(secret).now())
-    page.get_by_role("button", name="Log in").click()
-    page.get_by_role("link", name="I have kept them").click()
+    invitation = invite(shop.environment, "stella", email=STAFF_EMAIL, role="admin")
+    secret = enrol(page, invitation)
     page.goto(f"/staff/orders?q={GUEST['E-mail']}")
 
     # The shop has it all, so that it could have been told.

@@ -1,6 +1,7 @@
 """All three environments on a real cluster, side by side: pytest -n3 tests/cluster, with KUBECONFIG.
 
-Each process takes whole files, in the order of LONGEST: there is one for each environment, which it installs once.
+Each process takes whole files, the longest first (tests/conftest.py): there is one for each environment, which it
+installs once.
 """
 
 import os
@@ -17,36 +18,12 @@ from tests.cluster.release import Release, installed
 from tests.cluster.tools import MANIFESTS, ROOT, kubectl
 
 HERE = Path(__file__).parent
-# What takes long must not begin last. Each of three processes takes one, then the next one beside it.
-LONGEST = (
-    "test_documents",
-    "test_migrations",
-    "test_scaling",
-    "test_argo",
-    "test_shapes",
-    "test_ct",
-    "test_last_release",
-    "test_restore",
-    "test_faults",
-    "test_rotation",
-    "test_failed_upgrades",
-    "test_reliability",
-    "test_installs",
-    "test_staging",
-    "test_prod",
-)
 
 
 def pytest_ignore_collect(config: pytest.Config) -> bool | None:
     """Only when asked for by path: it needs a cluster, and installs into it."""
     asked = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
     return None if any(path == HERE or HERE in path.parents for path in asked) else True
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first, and leave each in its own order."""
-    order = {name: number for number, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
 
 @pytest.fixture(scope="session", autouse=True)

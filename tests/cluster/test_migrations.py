@@ -101,15 +101,8 @@ def test_it_installs_and_upgrades(release: Release, way: str) -> None:
     assert is_there(release)
     assert not release.serving() & old
     assert not release.restarts()
-    logs = (
-        "-n",
-        release.namespace,
-        "logs",
-        "-l",
-        "app.kubernetes.io/component=migrate",
-        "--all-containers",
-        "--prefix",
-    )
+    where = ("-n", release.namespace, "-l", "app.kubernetes.io/component=migrate")
+    logs = ("logs", *where, "--all-containers", "--prefix")
     assert not any(job["status"].get("failed") for job in release.objects("jobs", "migrate")), kubectl(*logs)
 
 

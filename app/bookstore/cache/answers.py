@@ -27,7 +27,6 @@ CONDITIONS = (
 )  # fmt: skip
 ASKED = ("wsgi.url_scheme", "HTTP_HOST", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "HTTP_ACCEPT_ENCODING")
 PLACE = "bookstore.answer"
-OWN_HEADER = "X-Request-ID"
 
 Place = tuple[str, ...]
 
@@ -82,7 +81,7 @@ class Answers:
         if request.url_rule and not response.is_streamed and "Set-Cookie" not in response.headers:
             tuned = self._tuning()
             headers = response.get_wsgi_headers(request.environ)
-            headers.remove(OWN_HEADER)
+            headers.remove(logs.HEADER)
             answer = Answer(
                 shown=shown,
                 ttl_seconds=tuned.cache_ttl_seconds,
@@ -109,7 +108,7 @@ def _give(answer: Answer, environ: "WSGIEnvironment", start_response: "StartResp
     """As Flask would, with a line in the log and in the metrics."""
     trace = tracing.of_caller(environ.get("HTTP_TRACEPARENT", ""))
     request_id = logs.bind(environ.get("HTTP_X_REQUEST_ID", ""), trace.id)
-    start_response(answer.status, [*answer.headers, (OWN_HEADER, request_id)])
+    start_response(answer.status, [*answer.headers, (logs.HEADER, request_id)])
     metrics.answered("GET", answer.route, 200, time.perf_counter() - began, trace)
     logs.answered("GET", answer.route, 200, len(answer.body), began)
     return [answer.body]

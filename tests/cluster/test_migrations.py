@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.cluster import argo, outside
 from tests.cluster.migration import with_migration
 from tests.cluster.release import QUIET, Release
 from tests.cluster.tools import eventually, kubectl, make_namespace
 
-pytestmark = pytest.mark.full
 NEXT_RELEASE = "CREATE TABLE of_the_next_release (id bigint PRIMARY KEY)"
 # What is there for the role of the shop.
 IS_THERE = """
@@ -34,7 +34,7 @@ class Way:
     def install(self, release: Release) -> None:
         """Bring it into its namespace."""
         if self.program == "argo":
-            argo.sync(release)
+            argo.install(release)
         else:
             release.install(program=self.program, wait=self.wait)
 
@@ -55,13 +55,29 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest) -> str:
-    """Each by its name."""
-    name = str(request.param)
-    if WAYS[name].program == "helm3" and shutil.which("helm3") is None:
+# With the bundled database a Job beside the pods migrates it, with another one before them.
+PLACES = ("beside", "before")
+
+
+def case(place: str, way: str) -> ParameterSet:
+    """One of them. With each change this is tried: Argo CD makes the bundled database after it has run the hooks."""
+    always = (place, way) == ("beside", "argo")
+    return pytest.param((place, way), id=f"{place}-{way}", marks=() if always else pytest.mark.full)
+
+
+@pytest.fixture(params=[case(place, way) for place in PLACES for way in WAYS])
+def place_and_way(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """Each, where its program is there."""
+    place, way = request.param
+    if WAYS[way].program == "helm3" and shutil.which("helm3") is None:
         pytest.skip("helm3 is not on PATH")
-    return name
+    return place, way
+
+
+@pytest.fixture
+def way(place_and_way: tuple[str, str]) -> Way:
+    """Its program."""
+    return WAYS[place_and_way[1]]
 
 
 @pytest.fixture(scope="module")
@@ -71,32 +87,34 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[outside.Datab
         yield database
 
 
-@pytest.fixture(params=["beside", "before"])
-def release(request: pytest.FixtureRequest, way: str, chart: Path, database: outside.Database) -> Iterator[Release]:
-    """A namespace for it. With the bundled database a Job beside the pods migrates it, with another one before them."""
-    name = f"{request.param}-{way}"
+@pytest.fixture
+def release(place_and_way: tuple[str, str], chart: Path, request: pytest.FixtureRequest) -> Iterator[Release]:
+    """A namespace for it."""
+    place, _ = place_and_way
+    name = "-".join(place_and_way)
     settings: tuple[str, ...] = (
         f"hosts.shop.host={name}.localhost",
         "payment.provider=none,payment.sandbox.enabled=false,web.workers=1",
         QUIET,
     )
-    if request.param == "before":
+    namespace = f"bookstore-{name}"
+    make_namespace(namespace)
+    if place == "before":
+        database: outside.Database = request.getfixturevalue("database")
         database.sql(f'CREATE DATABASE "{name}" OWNER bookstore_owner')
+        database.make_secrets(namespace)
         settings += database.settings(name)
-    release = Release(chart, "dev", f"bookstore-{name}", settings=settings)
-    make_namespace(release.namespace)
-    if request.param == "before":
-        database.make_secrets(release.namespace)
+    release = Release(chart, "dev", namespace, settings=settings)
     yield release
     kubectl("delete", "namespace", release.namespace, "--wait=false")
 
 
-def test_it_installs_and_upgrades(release: Release, way: str) -> None:
-    WAYS[way].install(release)
+def test_it_installs_and_upgrades(release: Release, way: Way) -> None:
+    way.install(release)
     rolled_out(release)
     assert not is_there(release)
     old = release.serving()
-    WAYS[way].upgrade(release, with_migration(release, NEXT_RELEASE))
+    way.upgrade(release, with_migration(release, NEXT_RELEASE))
     rolled_out(release)
     assert is_there(release)
     assert not release.serving() & old

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster import argo, outside
+from tests.cluster import outside
 from tests.cluster.every import EveryEnvironment
 from tests.cluster.probe import METRICS, PORT, SHOP, Probe, at, probe
 from tests.cluster.prober import probing, stock_up
@@ -156,12 +156,3 @@ def test_pods_come_under_load_stay_in_an_upgrade_and_go_after_it(release: Releas
         assert release.serving("storefront") == before
     assert not record.wrong
     eventually("two pods after it", lambda: wanted(release) == len(release.serving("storefront")) == 2, seconds=240)
-
-
-def test_an_outside_database_is_migrated_before_the_pods(chart: Path, database: outside.Database) -> None:
-    database.sql("CREATE DATABASE argo OWNER bookstore_owner")
-    settings = ("hosts.shop.host=argo-prod.localhost", "database.name=argo")
-    release = Release(chart, "prod", "bookstore-argo-prod", settings=settings)
-    make_namespace(release.namespace)
-    database.make_secrets(release.namespace)
-    argo.check(release)

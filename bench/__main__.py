@@ -17,7 +17,7 @@ import psycopg
 from bench import checkout, data, overload, pgbench, searches
 from bench.client import Load, get, send
 from bench.importing import Import, import_file
-from bench.market import CLIENTS, SHAPE, THREADS, WORKERS, Market
+from bench.market import SHAPE, THREADS, WORKERS, Market, per_second
 from bench.measuring import THROUGHPUT_CONNECTIONS, Route, Series, measure
 from bench.processes import BASELINES, Web, cpu_seconds, postgresql, serving
 from bench.report import RESULTS, Goal, machine, routes_table, table
@@ -138,10 +138,13 @@ def _sell(databases: Databases, log: Path, scale: Scale) -> tuple[checkout.Check
         market.open()
         statements = checkout.statements(market, log)
         with serving(databases, name, settings=SHAPE) as web:
-            market.orders_per_second(web, WARM_UP_ORDERS, CLIENTS)
-            sold = checkout.measure(
-                web, market, statements, rounds=scale.sales, seconds=scale.pgbench_seconds, orders=scale.orders
-            )
+            per_second(web, market.orders(WARM_UP_ORDERS))
+            with checkout.bare(market, statements, log.with_name("order.sql")) as bare:
+                per_second(bare, market.bare_orders(WARM_UP_ORDERS))
+                sold = checkout.measure(
+                    (web, bare), market, statements, rounds=scale.sales, seconds=scale.pgbench_seconds,
+                    orders=scale.orders,
+                )  # fmt: skip
             return sold, overload.measure(web, market, rounds=scale.sales, seconds=scale.rush_seconds)
 
 

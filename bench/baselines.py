@@ -1,11 +1,14 @@
 """What the shop is compared with: bare Flask routes, served by gunicorn with the shop's own settings.
 
-`/constant` is the least that Flask can do; `/book/<isbn>` also reads one row, by psycopg alone, over a connection that
-each thread keeps: the least that a route with a database can do.
+`/constant` is the least that Flask can do. The others ask PostgreSQL by psycopg alone, over a connection that each
+thread keeps, the least that a route with a database can do: `/book` reads one row, and `/order` sends what the shop
+sends for an order, as bench.checkout has found it.
 """
 
 import os
 import threading
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -33,6 +36,21 @@ def book(isbn: str) -> Any:
     """One row as JSON."""
     row = _connection().execute(BOOK, [isbn]).fetchone()
     return jsonify(row) if row else ("", 404)
+
+
+@app.post("/order/<int:cart>/<int:first>/<int:second>")
+def order(cart: int, first: int, second: int) -> Any:
+    """One order of two books, whose texts others have made."""
+    connection = _connection()
+    for statement in _order_statements():
+        connection.execute(statement, {"cart": cart, "first": first, "second": second}, prepare=True)
+    return jsonify(number=cart), 201
+
+
+@cache
+def _order_statements() -> list[bytes]:
+    """From BEGIN to COMMIT, with psycopg's placeholders."""
+    return Path(os.environ["ORDER_STATEMENTS"]).read_bytes().splitlines()
 
 
 def _connection() -> psycopg.Connection[dict[str, Any]]:

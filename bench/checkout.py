@@ -1,12 +1,14 @@
-"""Checkouts of 20 hot books through HTTP, as a share of what pgbench does with the statements of a real one.
+"""Checkouts of 20 hot books through HTTP, as a share of what others do with the statements of a real one.
 
-The transaction of one order is taken from PostgreSQL's log, from BEGIN to COMMIT, so that pgbench has the same rows to
-lock and the same triggers to wait for, on the same server, with as many clients as the shop has threads.
+The transaction of one order is taken from PostgreSQL's log, from BEGIN to COMMIT, so that the others have the same rows
+to lock and the same triggers to wait for, on the same server, with as many clients as the shop has threads. They are
+pgbench, which is all that PostgreSQL can do, and a bare Flask route, which is all that Python's driver and server can.
 """
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -14,8 +16,8 @@ from statistics import median
 
 from bench import pgbench
 from bench.client import Load, send
-from bench.market import CLIENTS, FIRST_BOOK, HOT_BOOKS, THREADS, WORKERS, Market
-from bench.processes import Web, serving
+from bench.market import CLIENTS, FIRST_BOOK, HOT_BOOKS, SHAPE, THREADS, WORKERS, Market, per_second
+from bench.processes import BASELINES, Web, serving
 from bench.report import Goal
 
 PAUSE_SECONDS = 0.05
@@ -26,6 +28,7 @@ EXECUTED = re.compile(r"^LOG:  (?:statement|execute \S+): (.*)", re.DOTALL)
 PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
 PLACEHOLDER = re.compile(r"\$(\d+)")
 NEW_NUMBER = re.compile(r"'bookstore.stock_reference', \$\d+ = '([^']+)'")
+VARIABLE = re.compile(r":(cart|first|second)::text")
 # A cart's number is also that of the order that pgbench makes of it, and its key.
 NUMBER, CART = ":cart::text", "lpad(:cart::text, 24, '0')"
 # The books are those that market.CARTS has put into the cart.
@@ -40,49 +43,69 @@ VARIABLES = """
 
 @dataclass
 class Checkouts:
-    """Orders a second of each round, by the shop and by pgbench, and the workers' CPU for one, in milliseconds."""
+    """Orders a second of each round, by the shop and the others, and the workers' CPU for one, in milliseconds."""
 
     statements: int
     shop: list[float] = field(default_factory=list)
     postgresql: list[float] = field(default_factory=list)
+    bare: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
 
-    @property
-    def ratio(self) -> float:
-        """The shop's share, as the median over rounds."""
-        return median(one / other for one, other in zip(self.shop, self.postgresql, strict=True))
+    def share(self, others: Sequence[float]) -> float:
+        """The shop's share of another's, as the median over rounds."""
+        return median(one / other for one, other in zip(self.shop, others, strict=True))
 
     def __str__(self) -> str:
-        """Both, and what an order costs."""
-        shop, other = median(self.shop), median(self.postgresql)
+        """All of them, and what an order costs."""
         return (
-            f"{shop:.0f} orders/s of two of {HOT_BOOKS} hot books over {CLIENTS} connections to {WORKERS} workers of "
-            f"{THREADS} threads, {median(self.cpu):.1f} ms of their CPU each; pgbench, {CLIENTS} clients, the same "
-            f"{self.statements} statements: {other:.0f}/s"
+            f"{median(self.shop):.0f} orders/s of two of {HOT_BOOKS} hot books over {CLIENTS} connections to {WORKERS} "
+            f"workers of {THREADS} threads, {median(self.cpu):.1f} ms of their CPU each. The same {self.statements} "
+            f"statements, sent by a bare Flask route on the same server: {median(self.bare):.0f}/s; by pgbench with "
+            f"{CLIENTS} clients: {median(self.postgresql):.0f}/s"
         )
 
 
 def goals(result: Checkouts | None) -> list[Goal]:
-    """At least half of what PostgreSQL itself can do."""
-    return [Goal("checkouts/s, of pgbench's with the same SQL", result.ratio, 0.5, at_least=True)] if result else []
+    """At least half of what PostgreSQL itself can do, and of what Python can with it."""
+    if result is None:
+        return []
+    return [
+        Goal("checkouts/s, of pgbench's with the same SQL", result.share(result.postgresql), 0.5, at_least=True),
+        Goal("checkouts/s, of a bare Flask route's with the same SQL", result.share(result.bare), 0.5, at_least=True),
+    ]
+
+
+@contextmanager
+def bare(market: Market, statements: Sequence[str], file: Path) -> Iterator[Web]:
+    """A server of the bare route, which finds the statements in the file."""
+    placeholders = (VARIABLE.sub(r"%(\1)s::text", each.replace("%", "%%").removesuffix(";")) for each in statements)
+    file.write_text("\n".join(placeholders))
+    settings = {**SHAPE, "ORDER_STATEMENTS": str(file)}
+    with serving(market.databases, market.name, BASELINES, "/constant", settings) as web:
+        yield web
 
 
 def measure(
-    web: Web, market: Market, statements: Sequence[str], *, rounds: int, seconds: int, orders: int
+    webs: tuple[Web, Web], market: Market, statements: Sequence[str], *, rounds: int, seconds: int, orders: int
 ) -> Checkouts | None:
-    """Rounds of pgbench with an order's statements, and of orders; None without pgbench."""
+    """Rounds of pgbench with an order's statements, and of orders to the shop and to the bare route, in this order.
+
+    None without pgbench.
+    """
+    shop, plain = webs
     carts = seconds * CARTS_A_SECOND
     script = VARIABLES.format(carts=carts, book=FIRST_BOOK) + "\n".join(statements)
     result = Checkouts(len(statements))
     for _ in range(rounds):
         first = market.carts(CLIENTS * carts)[0] - 1
-        bare = pgbench.run(market.databases.url(market.name), script, seconds, clients=CLIENTS, first=first)
-        if bare is None:
+        done = pgbench.run(market.databases.url(market.name), script, seconds, clients=CLIENTS, first=first)
+        if done is None:
             return None
-        result.postgresql.append(bare.per_second)
-        before = web.cpu_seconds()
-        result.shop.append(market.orders_per_second(web, orders, CLIENTS))
-        result.cpu.append((web.cpu_seconds() - before) / orders * 1000)
+        result.postgresql.append(done.per_second)
+        before = shop.cpu_seconds()
+        result.shop.append(per_second(shop, market.orders(orders)))
+        result.cpu.append((shop.cpu_seconds() - before) / orders * 1000)
+        result.bare.append(per_second(plain, market.bare_orders(orders)))
     return result
 
 

@@ -28,7 +28,7 @@ OVERRIDING SYSTEM VALUE VALUES (%s, %s, 'hot', %s, 'An Author', 1000, 'USD', 100
 """
 AUTHOR = "INSERT INTO author (name, slug) VALUES ('An Author', 'an-author')"
 AUTHORSHIPS = "INSERT INTO book_author (book_id, author_id, position) SELECT book.id, author.id, 0 FROM book, author"
-# Which two of the hot books are in a cart follows from its number, so that bench.checkout can tell pgbench.
+# Which two of the hot books are in a cart follows from its number: in `_bare_order` and checkout.VARIABLES, too.
 CARTS = """
 WITH made AS (
     INSERT INTO cart (id, expires_at) SELECT lpad(number::text, 24, '0'), now() + interval '1 day'
@@ -74,10 +74,15 @@ class Market:
         """The requests that order so many carts."""
         return [_order(number) for number in self.carts(count)]
 
-    def orders_per_second(self, web: Web, count: int, clients: int) -> float:
-        """How fast so many are taken, from buyers who each wait for their answer before the next."""
-        answers = send(Load(web.port, self.orders(count), count, clients))
-        return len(answers.latencies) / answers.elapsed
+    def bare_orders(self, count: int) -> list[str]:
+        """As `orders`, of bench.baselines."""
+        return [_bare_order(number) for number in self.carts(count)]
+
+
+def per_second(web: Web, orders: Sequence[str], clients: int = CLIENTS) -> float:
+    """How fast they are taken, from buyers who each wait for their answer before the next."""
+    answers = send(Load(web.port, orders, len(orders), clients))
+    return len(answers.latencies) / answers.elapsed
 
 
 def _order(cart: int) -> str:
@@ -89,3 +94,9 @@ def _order(cart: int) -> str:
         "POST /api/v1/orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"Idempotency-Key: cart-{cart}\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     )
+
+
+def _bare_order(cart: int) -> str:
+    one = cart * 7 % 19
+    first, second = FIRST_BOOK + one, FIRST_BOOK + one + 1 + cart * 11 % (19 - one)
+    return f"POST /order/{cart}/{first}/{second} HTTP/1.1\r\nHost: localhost\r\n\r\n"

@@ -13,7 +13,7 @@ from statistics import median
 
 from bench import client, open_loop
 from bench.client import Load
-from bench.market import CLIENTS, Market
+from bench.market import CLIENTS, Market, per_second
 from bench.open_loop import Outcome, Rush
 from bench.processes import Web
 from bench.report import Goal, table
@@ -93,9 +93,9 @@ def measure(web: Web, market: Market, *, rounds: int, seconds: float) -> Rushes:
 
 def _add_round(result: Rushes, web: Web, market: Market, seconds: float) -> None:
     usual = _alone(web, market)
-    count = max(int(market.orders_per_second(web, SOUNDING_ORDERS, CLIENTS) * seconds), CLIENTS)
+    count = max(int(per_second(web, market.orders(SOUNDING_ORDERS)) * seconds), CLIENTS)
     before = web.cpu_seconds()
-    peak = market.orders_per_second(web, count, CLIENTS)
+    peak = per_second(web, market.orders(count))
     usual_cpu = (web.cpu_seconds() - before) / count
     result.peaks.append(peak)
     for times in TIMES:

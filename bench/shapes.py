@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.client import Load, get, send
-from bench.market import Market
+from bench.market import Market, per_second
 from bench.processes import postgresql, serving
 from bench.report import machine, table
 from bookstore.catalogue.isbn import from_first_twelve
@@ -52,9 +52,9 @@ def measure(databases: Databases) -> Sequence[Shape]:
 def _add_round(shape: Shape, databases: Databases, market: Market) -> None:
     settings = {"WEB_WORKERS": str(shape.workers), "WEB_THREADS": str(shape.threads)}
     with serving(databases, market.name, settings=settings, cpus=shape.cpus) as web:
-        market.orders_per_second(web, WARM_UP, CLIENTS)
+        per_second(web, market.orders(WARM_UP), CLIENTS)
         send(Load(web.port, [get(PAGE)], WARM_UP, CLIENTS))
-        shape.orders.append(market.orders_per_second(web, ORDERS, CLIENTS))
+        shape.orders.append(per_second(web, market.orders(ORDERS), CLIENTS))
         answers = send(Load(web.port, [get(PAGE)], PAGES, CLIENTS))
         shape.pages.append(len(answers.latencies) / answers.elapsed)
 

@@ -1,5 +1,6 @@
 """gunicorn's settings, from the application's own (`bookstore serve` runs gunicorn with this file)."""
 
+import gc
 import logging
 import os
 import shutil
@@ -13,6 +14,8 @@ from gunicorn.glogging import Logger
 
 from bookstore import logs, metrics_folder
 from bookstore.config import Settings
+
+gc.disable()  # as cli.py does: the application is imported next
 
 settings = Settings.load()
 logs.configure(settings)
@@ -55,6 +58,12 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # gunicorn's na
 
     def debug(self, msg: str, *args: Any, **kwargs: Any) -> None:
         """Write nothing: it would be the path of each request, which can be a secret."""
+
+
+def pre_fork(_server: Any, _worker: Any) -> None:
+    """Leave what has been imported out of every later collection: each would copy the memory that workers share."""
+    gc.freeze()
+    gc.enable()
 
 
 def post_worker_init(worker: Any) -> None:

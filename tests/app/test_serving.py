@@ -15,6 +15,7 @@ import httpx
 import psycopg
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
+from prometheus_client.parser import text_string_to_metric_families as plain_metric_families
 
 from dev.postgres import OWNER
 from tests.databases import Databases, bookstore
@@ -58,6 +59,26 @@ class TestPorts:
             if sample.exemplar
         ]
         assert set(map(str, exemplars)) == {str(("/livez", {"trace_id": TRACE_ID}))}
+
+
+class TestGarbage:
+    def test_is_collected_while_requests_come(self, server: Gunicorn) -> None:
+        """It is not while the application is imported, and what was imported is left out."""
+
+        def collections() -> float:
+            exposed = httpx.get(server.metrics_url).text
+            return sum(
+                sample.value
+                for family in plain_metric_families(exposed)  # type: ignore[no-untyped-call]
+                for sample in family.samples
+                if sample.name == "python_gc_collections_total"
+            )
+
+        before = collections()
+        with httpx.Client(base_url=server.url) as client:
+            for _ in range(50):
+                client.get("/api/v1/books").raise_for_status()
+        assert collections() > before
 
 
 class TestLogs:

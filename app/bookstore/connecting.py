@@ -27,6 +27,18 @@ LOOK_UPS = 3
 log = structlog.get_logger(__name__)
 
 
+def connect_args(settings: Settings) -> dict[str, Any]:
+    """What psycopg gets with each new connection."""
+    return {
+        "application_name": "bookstore",
+        "connect_timeout": settings.database_connect_timeout_seconds,
+        # A vanished server is noticed by the kernel rather than by a hanging request.
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 30,
+        "prepare_threshold": 5 if settings.database_prepared_statements else None,
+    }
+
+
 class Addresses:
     """The addresses of host names, each as it was found the last time."""
 

@@ -19,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from bookstore import pool
 from bookstore.config import Settings
-from bookstore.connecting import Connector
+from bookstore.connecting import Connector, connect_args
 
 # What must not write; the type checker keeps it away from services that do. A connection, since rows need no session.
 ReadSession = NewType("ReadSession", Connection)
@@ -51,18 +51,6 @@ class Database(SQLAlchemy):
 
 
 db = Database(model_class=Base, disable_autonaming=True)
-
-
-def connect_args(settings: Settings) -> dict[str, Any]:
-    """What psycopg gets with each new connection."""
-    return {
-        "application_name": "bookstore",
-        "connect_timeout": settings.database_connect_timeout_seconds,
-        # A vanished server is noticed by the kernel rather than by a hanging request.
-        "tcp_user_timeout": 10_000,
-        "keepalives_idle": 30,
-        "prepare_threshold": 5 if settings.database_prepared_statements else None,
-    }
 
 
 def init_app(app: Flask, settings: Settings) -> None:

@@ -15,8 +15,8 @@ from sqlalchemy.pool import NullPool
 
 from bookstore import schema
 from bookstore.config import Settings
-from bookstore.connecting import Connector
-from bookstore.db import connect_args, limit_waiting
+from bookstore.connecting import Connector, connect_args
+from bookstore.db import limit_waiting
 
 DATABASE_ANSWERS_WITHIN_SECONDS = 1.0
 # Later probes wait for the answer to an earlier question, but not for one that never comes.

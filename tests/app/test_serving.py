@@ -69,7 +69,7 @@ class TestGarbage:
             exposed = httpx.get(server.metrics_url).text
             return sum(
                 sample.value
-                for family in plain_metric_families(exposed)  # type: ignore[no-untyped-call]
+                for family in plain_metric_families(exposed)
                 for sample in family.samples
                 if sample.name == "python_gc_collections_total"
             )

@@ -22,6 +22,15 @@ ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 # SQLAlchemy has 28 of it, pycryptodome (for minio) 16, libpq 9, redis, OpenTelemetry and pydantic 6 each, brotli 5.
 LARGEST_MB = 130
+# Modules that have no bytecode in a file.
+COMPILED_AT_START = """
+import os, sys
+import bookstore.app
+for name, module in sorted(sys.modules.items()):
+    spec = module.__spec__
+    if spec and (spec.origin or "").endswith(".py") and spec.cached and not os.path.exists(spec.cached):
+        print(name)
+"""
 pytestmark = pytest.mark.image
 
 
@@ -38,6 +47,10 @@ class TestContents:
 
     def test_holds_no_secret(self, image: Image) -> None:
         assert not [variable for variable in image.config["Env"] if "PASSWORD" in variable or "SECRET" in variable]
+
+    def test_compiles_nothing_when_it_starts(self, shop: "Shop") -> None:
+        done = shop.run("-c", COMPILED_AT_START, entrypoint="python")
+        assert (done.returncode, done.stdout.split()) == (0, []), done.stderr
 
     def test_adds_little_to_its_base(self, image: Image, shop: "Shop") -> None:
         kilobytes = int(shop.run("-sk", "/opt/bookstore", entrypoint="du").stdout.split()[0])

@@ -13,8 +13,7 @@ from sqlalchemy.pool import NullPool
 
 from bookstore import __version__, schema
 from bookstore.config import Settings
-from bookstore.connecting import Connector
-from bookstore.db import connect_args
+from bookstore.connecting import Connector, connect_args
 
 LONGEST_PAUSE_SECONDS = 5.0
 # What each pod says when it begins, for people and for `bookstore conformance`.

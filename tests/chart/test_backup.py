@@ -59,12 +59,18 @@ class Pod:
         (secrets / "DATABASE_PASSWORD").write_text(str(url.password))
         (secrets / "SECRET_KEY").write_text(SECRET_KEY)
         return {
-            "PATH": f"{find_programs().folder}:{os.environ['PATH']}",
+            "PATH": f"{self.folder}:{find_programs().folder}:{os.environ['PATH']}",
             **{name: self.here(value) for name, value in settings.items()},
             "SECRETS_DIR": str(secrets),
             "DATABASE_HOST": str(url.query["host"]),
             "DATABASE_NAME": str(url.database),
         }
+
+    def make_impatient(self) -> None:
+        """Have its scripts pause for no time: they would wait a minute for a database."""
+        sleep = self.folder / "sleep"
+        sleep.write_text("#!/bin/sh\n")
+        sleep.chmod(0o755)
 
     def backups(self) -> list[str]:
         """The files that are kept."""
@@ -158,6 +164,7 @@ def test_only_the_newest_stay(pod: Pod) -> None:
 
 def test_a_database_that_is_away_leaves_no_file(pod: Pod) -> None:
     pod.url = pod.url.replace("host=", "host=/nowhere")
+    pod.make_impatient()
     done = pod.run("-backup")
     assert done.returncode != 0
     assert "/nowhere" in done.stderr

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from tests.cluster import report
 from tests.cluster.prober import Record, audit, probing
-from tests.cluster.release import Release
+from tests.cluster.release import QUIET, Release
 from tests.cluster.tools import Object, eventually, get
 
-SETTINGS = ("settings.ORDERS_PER_HOUR=1000000", "backup.enabled=false")
+SETTINGS = ("settings.ORDERS_PER_HOUR=1000000,backup.enabled=false", QUIET)
 DATABASE = "shop-postgresql-0"
 # Of both surfaces.
 PODS = 4

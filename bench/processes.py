@@ -31,10 +31,14 @@ class Web:
     """A gunicorn, and the seconds from its start until it answered."""
 
     master: int
-    workers: Sequence[int]
     port: int
     metrics_port: int
     start_seconds: float
+
+    @property
+    def workers(self) -> Sequence[int]:
+        """Its workers' process ids: the first answers before the others have started."""
+        return children(self.master)
 
     def cpu_seconds(self) -> float:
         """What its workers have used so far, user and system."""
@@ -91,7 +95,7 @@ def serving(
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait(process, f"http://127.0.0.1:{port}{first_path}")
-        yield Web(process.pid, children(process.pid), port, metrics_port, time.perf_counter() - began)
+        yield Web(process.pid, port, metrics_port, time.perf_counter() - began)
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)

@@ -55,17 +55,20 @@ WAYS = {
 }
 
 
-# With the bundled database a Job beside the pods migrates it, with another one before them.
-PLACES = ("beside", "before")
+# With the bundled database a Job beside the pods migrates it, with another one before them, as a hook: what Helm waits
+# for then makes no difference.
+CASES = [*(("beside", way) for way in WAYS), *(("before", way) for way in ("watcher", "argo", "helm3"))]
+# This one is tried with each change: Argo CD makes the bundled database after it has run the hooks.
+ALWAYS = ("beside", "argo")
 
 
-def case(place: str, way: str) -> ParameterSet:
-    """One of them. With each change this is tried: Argo CD makes the bundled database after it has run the hooks."""
-    always = (place, way) == ("beside", "argo")
-    return pytest.param((place, way), id=f"{place}-{way}", marks=() if always else pytest.mark.full)
+def case(place_and_way: tuple[str, str]) -> ParameterSet:
+    """One of them."""
+    marks = () if place_and_way == ALWAYS else pytest.mark.full
+    return pytest.param(place_and_way, id="-".join(place_and_way), marks=marks)
 
 
-@pytest.fixture(params=[case(place, way) for place in PLACES for way in WAYS])
+@pytest.fixture(params=map(case, CASES))
 def place_and_way(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Each, where its program is there."""
     place, way = request.param

@@ -46,6 +46,7 @@ def test_counters_begin_at_0(busy: Market) -> None:
     assert value(busy, "bookstore_orders_placed_total") == 0
     for state in ("paid", "declined", "expired", "refund_pending", "refunded"):
         assert settled(busy, state) == 0
+    assert value(busy, "bookstore_http_requests_total", method="other", route="shed", status="503") == 0
 
 
 def test_what_is_sold_and_paid_is_counted_once(busy: Market) -> None:

@@ -55,8 +55,8 @@ hooks: .venv/dev.stamp ## Have Git run what `make lint` runs, on what a commit c
 docs: .venv/docs.stamp ## Make the documentation's site, .site/html/index.html, and check its links
 	@$(BIN)/python -m ci.site
 
-pictures: .venv/dev.stamp ## Make the documents' pictures anew, with Chromium
-	@BOOKSTORE_PICTURES=docs/images $(BIN)/python -m pytest -n0 -q tests/browser/test_pictures.py
+pictures: .venv/dev.stamp ## Make the documents' pictures anew, with Chromium, Helm and Prometheus
+	@BOOKSTORE_PICTURES=docs/images $(BIN)/python -m pytest -n0 -q tests/browser/test_pictures.py tests/chart/test_dashboard.py::test_picture
 
 messages: .venv/dev.stamp ## Collect the texts of pages and e-mails for the translators: app/bookstore/i18n/messages/*.po
 	$(BIN)/python -m dev.messages

@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
-from tests.chart.rendering import CHART, STAND_IN, Chart, Render, program
+from tests.chart.rendering import CHART, ENVIRONMENTS, STAND_IN, Chart, Render, program
 
 
 def missing(what: str) -> None:
@@ -65,3 +66,13 @@ def chart(helm: str, tmp_path_factory: pytest.TempPathFactory) -> Chart:
 def rendered(chart: Chart) -> Callable[[Path], Render]:
     """A function that renders a values file, once."""
     return cache(chart.render)
+
+
+@pytest.fixture(scope="session")
+def rules(chart: Chart, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Production's rules, as Prometheus reads them."""
+    (file,) = [file for file in ENVIRONMENTS if file.stem == "prod"]
+    (rule,) = chart.render(file).all("PrometheusRule")
+    path = tmp_path_factory.mktemp("rules") / "rules.yaml"
+    path.write_text(yaml.safe_dump(rule["spec"]))
+    return path

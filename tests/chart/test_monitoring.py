@@ -57,7 +57,7 @@ def test_the_dashboard_is_found_and_whole(chart: Chart) -> None:
     ((name, text),) = config["data"].items()
     assert name == "shop-bookstore-bookstore.json"
     dashboard = json.loads(text)
-    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"]) == 13
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"]) == 16
 
 
 def test_an_objective_counts_the_same_in_rules_and_in_the_dashboard() -> None:

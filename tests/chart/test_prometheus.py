@@ -1,24 +1,14 @@
-"""Alerts and panels as Prometheus itself sees them."""
+"""Alerts as Prometheus itself sees them."""
 
-import json
-import re
-import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import httpx
 import pytest
 import yaml
 
-from tests.chart.conftest import missing
-from tests.chart.rendering import CHART, ENVIRONMENTS, Chart
-from tests.databases import Databases
-from tests.servers import free_port, serve
+from tests.chart.prometheus import tool
 
-WITHIN_SECONDS = 60
 SPARSE = 10
 SHOP = 'namespace="shop", service="shop-bookstore-api-metrics"'
 JOB = 'namespace="shop", job_name="shop-bookstore-backup-1"'
@@ -128,24 +118,6 @@ CASES = [
 ]
 
 
-def tool(name: str) -> str:
-    """A program of Prometheus."""
-    found = shutil.which(name)
-    if found is None:
-        missing(f"{name} is not on PATH (Debian's package prometheus)")
-    return str(found)
-
-
-@pytest.fixture(scope="module")
-def rules(chart: Chart, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Production's rules, as Prometheus reads them."""
-    (file,) = [file for file in ENVIRONMENTS if file.stem == "prod"]
-    (rule,) = chart.render(file).all("PrometheusRule")
-    path = tmp_path_factory.mktemp("rules") / "rules.yaml"
-    path.write_text(yaml.safe_dump(rule["spec"]))
-    return path
-
-
 def promtool(*arguments: str) -> None:
     done = subprocess.run([tool("promtool"), *arguments], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -194,60 +166,3 @@ def test_alerts_fire_when_they_should_and_not_otherwise(rules: Path, step: int) 
     }
     path.write_text(yaml.safe_dump(content))
     promtool("test", "rules", str(path))
-
-
-Query = Callable[[str], list[Any]]
-
-
-@pytest.fixture(scope="module")
-def query(databases: Databases, sample: str, rules: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
-    """Asks a Prometheus that scrapes a running shop."""
-    program = tool("prometheus")
-    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
-    with serve(databases.environment(sample)) as server:
-        labels = {"namespace": "shop", "service": "shop-bookstore-api-metrics", "pod": "shop-1"}
-        target = {"targets": [f"127.0.0.1:{server.metrics_port}"], "labels": labels}
-        jobs = [{"job_name": "shop", "scrape_interval": "1s", "scrape_timeout": "1s", "static_configs": [target]}]
-        evaluation = {"evaluation_interval": "1s"}
-        config = {"global": evaluation, "rule_files": [str(rules)], "scrape_configs": jobs}
-        (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-        command = [program, f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [*command, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=subprocess.STDOUT
-            )
-
-        def ask(expression: str) -> list[Any]:
-            # Until there is something to see: a rate needs requests between two scrapes.
-            deadline = time.monotonic() + WITHIN_SECONDS
-            while time.monotonic() < deadline:
-                httpx.get(f"{server.url}/books")
-                try:
-                    answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/query", params={"query": expression}).json()
-                except httpx.TransportError:
-                    assert process.poll() is None, (folder / "log").read_text()
-                    answer = {}
-                assert answer.get("status") != "error", answer
-                if found := answer.get("data", {}).get("result"):
-                    return list(found)
-                time.sleep(0.2)
-            raise AssertionError(f"nothing to see: {expression}")
-
-        try:
-            yield ask
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def test_every_panel_shows_something(query: Query) -> None:
-    dashboard = json.loads((CHART / "dashboards/bookstore.json").read_text())
-    variables = {"$namespace": "shop", "$service": ".*", "$__rate_interval": "30s", "$__range": "1h"}
-    for panel in dashboard["panels"]:
-        for target in panel["targets"]:
-            expression = target["expr"]
-            for name, value in variables.items():
-                expression = expression.replace(name, value)
-            found = query(expression)
-            labels = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
-            assert all(labels <= set(one["metric"]) for one in found), panel["title"]

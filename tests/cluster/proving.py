@@ -9,7 +9,12 @@ from tests.cluster.prober import Record, audit, probing
 from tests.cluster.release import QUIET, Release
 from tests.cluster.tools import Object, eventually, get
 
-SETTINGS = ("settings.ORDERS_PER_HOUR=1000000,backup.enabled=false", QUIET)
+# It promises much, and so asks for more of the node than what only starts beside it.
+SETTINGS = (
+    "settings.ORDERS_PER_HOUR=1000000,backup.enabled=false",
+    "web.resources.requests.cpu=60m,postgresql.primary.resources.requests.cpu=100m",
+    QUIET,
+)
 DATABASE = "shop-postgresql-0"
 # Of both surfaces.
 PODS = 4

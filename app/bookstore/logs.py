@@ -15,6 +15,7 @@ import orjson
 import structlog
 from flask import Flask, Response, g, request
 
+from bookstore import metrics
 from bookstore.config import LogFormat, Settings
 
 HEADER = "X-Request-ID"
@@ -102,7 +103,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def begin() -> None:
-        g.began = time.perf_counter()
+        g.began = metrics.arrived()
         g.request_id = bind(request.headers.get(HEADER, ""), g.trace.id)
 
     @app.after_request

@@ -55,6 +55,7 @@ class Connection(TConn):  # type: ignore[misc]
     def __init__(self, worker: "Worker", listener: socket.socket, client: socket.socket, address: Any) -> None:
         super().__init__(worker.cfg, client, address, listener.getsockname())
         self.worker = worker
+        self.queued = 0.0
 
     def close(self, graceful: bool = False) -> None:  # noqa: FBT001, FBT002  # gunicorn's signature
         """Close it: `graceful` means that the client gets all that was sent, even while it still sends itself."""
@@ -103,8 +104,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._refuse(conn)
             return
         lane.held.add(conn)
+        conn.queued = time.perf_counter()
         ended = lane.pool.submit(self.handle, conn)
         ended.add_done_callback(lambda future: self.method_queue.defer(self.finish_request, conn, future))
+
+    def handle_request(self, req: Any, conn: Connection) -> Any:
+        """Answer a request, whose time began when it was queued."""
+        metrics.QUEUED.set(conn.queued)
+        return super().handle_request(req, conn)
 
     def finish_request(self, conn: Connection, fs: "Future[object]") -> None:
         """Make room for the next request, and keep the connection or close it."""

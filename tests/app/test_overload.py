@@ -1,6 +1,7 @@
 """More requests than a worker can take: the excess is refused at once, health is not, and the shop recovers."""
 
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -100,6 +101,16 @@ def test_health_is_answered_by_a_full_worker(crowd: Crowd) -> None:
         for _ in range(5):
             assert [crowd.get(probe).status_code for probe in ("/livez", "/readyz")] == [200, 200]
             assert httpx.get(crowd.server.metrics_url).status_code == 200
+
+
+def test_what_a_request_has_waited_is_in_its_time(crowd: Crowd) -> None:
+    with crowd.full(API):
+        # Whatever was not refused has come by now.
+        held_from = time.perf_counter()
+        assert crowd.get("/livez").status_code == 200
+        least = (time.perf_counter() - held_from) * 1000
+    asked = [line for line in crowd.server.lines() if line.get("route") == API]
+    assert min(line["duration_ms"] for line in asked[-THREADS - QUEUE :]) >= least
 
 
 def test_a_refusal_arrives_whole(crowd: Crowd) -> None:

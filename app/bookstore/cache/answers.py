@@ -56,7 +56,7 @@ class Answers:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Give what is kept, or else have it made."""
         if environ["REQUEST_METHOD"] == "GET" and not any(name in environ for name in CONDITIONS):
-            began = time.perf_counter()
+            began = metrics.arrived()
             place = tuple(environ.get(name, "") for name in ASKED)
             if answer := self._find(place):
                 return _give(answer, environ, start_response, began)

@@ -15,7 +15,7 @@ import orjson
 import structlog
 from flask import Flask, Response, g, request
 
-from bookstore import metrics
+from bookstore.arrival import arrived
 from bookstore.config import LogFormat, Settings
 
 HEADER = "X-Request-ID"
@@ -103,7 +103,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def begin() -> None:
-        g.began = metrics.arrived()
+        g.began = arrived()
         g.request_id = bind(request.headers.get(HEADER, ""), g.trace.id)
 
     @app.after_request

@@ -7,7 +7,6 @@ long as one worker serves: prometheus_client has no place for exemplars in the f
 import os
 import time
 from collections.abc import Iterable
-from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector
 
 from bookstore import __version__
+from bookstore.arrival import arrived
 from bookstore.config import Settings
 from bookstore.tracing import Trace
 
@@ -39,9 +39,6 @@ DURATION = Histogram(
 IN_FLIGHT = Gauge("bookstore_http_requests_in_flight", "Requests being answered.", multiprocess_mode="livesum")
 SHED = Counter("bookstore_http_requests_shed_total", "Requests refused since too many waited already.")
 BUILD_INFO = Gauge("bookstore_build_info", "1, labelled with the version.", ["version"], multiprocess_mode="max")
-
-# When a request began to wait for a thread, which its worker knows.
-QUEUED: ContextVar[float | None] = ContextVar("queued", default=None)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -77,11 +74,6 @@ def init_app(app: Flask, settings: Settings) -> None:
 def add(app: Flask, collector: Collector) -> None:
     """Show what a collector gives, too: it is asked at each scrape, so it must be quick, and never raise."""
     app.extensions["metrics"].register(collector)
-
-
-def arrived() -> float:
-    """When the request came, in seconds of `time.perf_counter`: since then its sender waits, be it for a thread."""
-    return QUEUED.get() or time.perf_counter()
 
 
 def count_shed() -> None:

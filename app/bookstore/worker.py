@@ -17,6 +17,7 @@ import structlog
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from bookstore import metrics
+from bookstore.arrival import QUEUED
 from bookstore.config import Settings
 from bookstore.overload import Refusals, path_of
 
@@ -110,7 +111,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: Connection) -> Any:
         """Answer a request, whose time began when it was queued."""
-        metrics.QUEUED.set(conn.queued)
+        QUEUED.set(conn.queued)
         return super().handle_request(req, conn)
 
     def finish_request(self, conn: Connection, fs: "Future[object]") -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask, Response, g, request
 
 from bookstore import cache, logs, metrics, tracing
+from bookstore.arrival import arrived
 from bookstore.cache import Shown
 from bookstore.config import Settings
 from bookstore.tuning import Tuned, Tuning
@@ -56,7 +57,7 @@ class Answers:
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Give what is kept, or else have it made."""
         if environ["REQUEST_METHOD"] == "GET" and not any(name in environ for name in CONDITIONS):
-            began = metrics.arrived()
+            began = arrived()
             place = tuple(environ.get(name, "") for name in ASKED)
             if answer := self._find(place):
                 return _give(answer, environ, start_response, began)

@@ -51,6 +51,7 @@ def wait(release: Release, objects: list[Object]) -> None:
 def install(release: Release) -> None:
     """Sync it into an empty namespace, and once more, which must restart nothing."""
     sync(release)
+    assert "FAIL" not in release.execute("bookstore", "doctor")
     before = release.pods()
     sync(release)
     assert release.pods() == before

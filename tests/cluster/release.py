@@ -135,7 +135,7 @@ class Release:
             return client.get("/").status_code == 200
 
     def execute(self, *command: str, check: bool = True) -> str:
-        """What a command prints in a pod of the shop; unless checked, nothing where it fails."""
+        """What a command prints in a pod of the shop; unless checked, also where it fails."""
         (deployment,) = self.objects("deployments", "all", "api")
         surface = deployment["metadata"]["labels"]["app.kubernetes.io/component"]
         where = ["-n", self.namespace, "exec", f"deploy/{deployment['metadata']['name']}", "-c", surface]

@@ -7,7 +7,6 @@ long as one worker serves: prometheus_client has no place for exemplars in the f
 import os
 import time
 from collections.abc import Iterable
-from functools import cache
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
@@ -84,16 +83,10 @@ def count_shed() -> None:
 
 def answered(method: str, route: str, status: int, seconds: float, trace: Trace) -> None:
     """Count a request, and the time that it took."""
-    requests, duration = _series(method, route, status)
-    requests.inc()
+    REQUESTS.labels(method, route, status).inc()
     # Only what is sampled can be looked up.
-    duration.observe(seconds, {"trace_id": trace.id} if trace.id and trace.sampled else None)
-
-
-@cache
-def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-    """The two of one kind of request, of which there are few; looking them up takes longer than counting."""
-    return REQUESTS.labels(method, route, status), DURATION.labels(method, route)
+    exemplar = {"trace_id": trace.id} if trace.id and trace.sampled else None
+    DURATION.labels(method, route).observe(seconds, exemplar)
 
 
 def _by_port(port: int, shop: "WSGIApplication", metrics: "WSGIApplication") -> "WSGIApplication":

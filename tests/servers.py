@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 START_SECONDS = 30
 STOP_SECONDS = 30
@@ -54,6 +56,15 @@ class Gunicorn:
     def lines(self) -> list[dict[str, Any]]:
         """What it has logged; fails where a line is not JSON."""
         return [json.loads(line) for line in self.output.read_text().splitlines()]
+
+    def metrics(self) -> list[Metric]:
+        """What it says to a scraper."""
+        return list(text_string_to_metric_families(httpx.get(self.metrics_url).text))
+
+    def values(self, name: str, **labels: str) -> list[float]:
+        """The values of all series of this name that have these labels."""
+        samples = (sample for family in self.metrics() for sample in family.samples)
+        return [each.value for each in samples if each.name == name and labels.items() <= each.labels.items()]
 
     def stop(self) -> int:
         """SIGTERM, and its exit code."""

@@ -60,8 +60,7 @@ class Crowd:
         return httpx.get(self.server.url + path, timeout=60)
 
     def shed(self) -> float:
-        lines = httpx.get(self.server.metrics_url).text.splitlines()
-        return sum(float(line.split()[1]) for line in lines if line.startswith("bookstore_http_requests_shed_total "))
+        return sum(self.server.values("bookstore_http_requests_shed_total"))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ import httpx
 import psycopg
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
-from prometheus_client.parser import text_string_to_metric_families as plain_metric_families
 
 from dev.postgres import OWNER
 from tests.databases import Databases, bookstore
@@ -66,13 +65,7 @@ class TestGarbage:
         """It is not while the application is imported, and what was imported is left out."""
 
         def collections() -> float:
-            exposed = httpx.get(server.metrics_url).text
-            return sum(
-                sample.value
-                for family in plain_metric_families(exposed)
-                for sample in family.samples
-                if sample.name == "python_gc_collections_total"
-            )
+            return sum(server.values("python_gc_collections_total"))
 
         before = collections()
         with httpx.Client(base_url=server.url) as client:

@@ -11,11 +11,10 @@ from itertools import cycle
 import httpx
 
 from dev.postgres import APP
-from tests.app.payments.market import BUYER, DECLINED, PAID, Market
+from tests.app.payments.market import ADDRESS, BUYER, DECLINED, PAID, Market
 from tests.databases import Databases
 
 PATHS = ("/", "/books", "/books?q=tolkien", "/books/9780439023481", "/api/v1/books", "/books/none", "/cart")
-ADDRESS = {"name": "R", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
 # More than the shop's threads and queue hold.
 CROWD = 60
 

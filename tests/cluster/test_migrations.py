@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from tests.cluster import argo, outside
 from tests.cluster.migration import with_migration
@@ -62,13 +61,9 @@ CASES = [*(("beside", way) for way in WAYS), *(("before", way) for way in ("watc
 ALWAYS = ("beside", "argo")
 
 
-def case(place_and_way: tuple[str, str]) -> ParameterSet:
-    """One of them."""
-    marks = () if place_and_way == ALWAYS else pytest.mark.full
-    return pytest.param(place_and_way, id="-".join(place_and_way), marks=marks)
-
-
-@pytest.fixture(params=map(case, CASES))
+@pytest.fixture(
+    params=[pytest.param(one, id="-".join(one), marks=() if one == ALWAYS else pytest.mark.full) for one in CASES]
+)
 def place_and_way(request: pytest.FixtureRequest) -> tuple[str, str]:
     """Each, where its program is there."""
     place, way = request.param

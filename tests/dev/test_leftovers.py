@@ -12,7 +12,7 @@ import pytest
 from dev.postgres import OWNER, PostgresError, Server
 from tests.databases import OPTIONS
 from tests.dev.conftest import Holder
-from tests.dev.waiting import wait_until
+from tests.dev.waiting import has_ended, wait_until
 
 Hold = Callable[..., Holder]
 # What a system that cannot end a child with its parent does.
@@ -21,14 +21,6 @@ OUTLIVING = "import dev.account; dev.account.dying_with_parent = lambda signal: 
 
 def postmaster(folder: Path) -> int:
     return int((folder / "data" / "postmaster.pid").read_text().split()[0])
-
-
-def has_ended(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from dev.postgres import OWNER
 from tests.databases import Databases
 from tests.dev.checkout import BOOKS, Checkout, make_checkout
-from tests.dev.waiting import wait_until
+from tests.dev.waiting import has_ended, wait_until
 from tests.docs import blocks
 from tests.docs.laptop import laptop
 
@@ -46,14 +46,6 @@ def refuses(address: str) -> bool:
         return client.connect_ex((host, int(port))) != 0
 
 
-def is_a_group(number: int) -> bool:
-    try:
-        os.killpg(number, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_stops_everything_and_keeps_the_data(checkout: Checkout, number: signal.Signals) -> None:
     key = (checkout.data / "secret_key").read_text()
@@ -66,7 +58,7 @@ def test_a_signal_stops_everything_and_keeps_the_data(checkout: Checkout, number
     assert "added" not in run.text
     assert refuses(address)
     # Whoever inherits the processes may be late to bury them.
-    wait_until(lambda: not is_a_group(master))
+    wait_until(lambda: has_ended(-master))
     assert not checkout.postmaster.exists()
     assert (checkout.data / "secret_key").read_text() == key
 

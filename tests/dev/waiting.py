@@ -1,5 +1,6 @@
 """Waiting for something to become true, with a deadline."""
 
+import os
 import time
 from collections.abc import Callable
 
@@ -12,3 +13,12 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "waited too long"
         time.sleep(0.02)
+
+
+def has_ended(pid: int) -> bool:
+    """Whether there is no such process; with a negative number, none of the group of that number."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False

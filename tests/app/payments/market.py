@@ -28,6 +28,7 @@ API_KEY = "sandbox-key-of-tests"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 OLD_SECRET = "b2xkZXItc2VjcmV0LW9mLXRoZS1zaG9wLWFuZC1pdHMtdGVzdHM="
 BUYER = "reader.of.tests@example.org"
+ADDRESS = {"name": "R", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
 WEBHOOKS = "/api/v1/payment-webhooks"
 STOCK = 5
 DEADLINE_SECONDS = 30
@@ -132,9 +133,8 @@ class Market:
         self._post("/books", book, **headers)
         cart = self._post("/carts", None)["id"]
         assert self.http.put(f"{self.shop.url}/api/v1/carts/{cart}/lines/{isbn}", json={"quantity": 1}).is_success
-        address = {"name": "R", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
         total = self._post("/quotes", {"cart_id": cart, "country": "US"})["total_cents"]
-        wanted = {"cart_id": cart, "email": BUYER, "address": address, "expected_total_cents": total}
+        wanted = {"cart_id": cart, "email": BUYER, "address": ADDRESS, "expected_total_cents": total}
         made = self._post("/orders", wanted, **{"Idempotency-Key": uuid.uuid4().hex})
         return Order(made["number"], made["token"], isbn)
 

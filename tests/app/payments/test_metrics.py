@@ -5,16 +5,12 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
-from prometheus_client import Metric
-from prometheus_client.parser import text_string_to_metric_families
 
-from tests.app.payments.market import BUYER, DECLINED, PAID, STOCK, Market, market
+from tests.app.payments.market import ADDRESS, BUYER, DECLINED, PAID, STOCK, Market, market
 from tests.databases import Databases
 
 PAGE = Path(__file__).parents[3] / "docs/metrics.md"
-ADDRESS = {"name": "R", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
 
 
 @pytest.fixture(scope="module")
@@ -23,18 +19,9 @@ def busy(databases: Databases, worker_id: str) -> Iterator[Market]:
         yield open_
 
 
-def families(market: Market) -> list[Metric]:
-    return list(text_string_to_metric_families(httpx.get(market.shop.metrics_url).text))
-
-
 def value(market: Market, name: str, **labels: str) -> float:
     """The one series, summed over both workers."""
-    (found,) = [
-        sample.value
-        for family in families(market)
-        for sample in family.samples
-        if (sample.name, sample.labels) == (name, labels)
-    ]
+    (found,) = market.shop.values(name, **labels)
     return found
 
 
@@ -97,5 +84,5 @@ def test_the_page_lists_every_metric_as_it_is(busy: Market) -> None:
             frozenset({label for sample in family.samples for label in sample.labels} - {"le"}),
             family.documentation,
         )
-        for family in families(busy)
+        for family in busy.shop.metrics()
     }

@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ gc.disable()  # as cli.py does: the application is imported next
 settings = Settings.load()
 logs.configure(settings)
 
+ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 MEMORY = Path("/dev/shm")  # noqa: S108  # shared memory: a heartbeat on a disk can block a worker
 _temporary = MEMORY if os.access(MEMORY, os.W_OK) else Path(tempfile.gettempdir())
 # One worker keeps them in its own memory, where exemplars have a place, too.
@@ -60,14 +62,20 @@ class logger_class(Logger):  # type: ignore[misc]  # noqa: N801  # gunicorn's na
         """Write nothing: it would be the path of each request, which can be a secret."""
 
 
+# Until a worker has handlers of its own, those that it has from the master would swallow a signal to end, and everybody
+# wait for it until graceful_timeout: signals are held from before the fork until the worker is ready for them.
+os.register_at_fork(after_in_parent=partial(signal.pthread_sigmask, signal.SIG_UNBLOCK, ENDING))
+
+
 def pre_fork(_server: Any, _worker: Any) -> None:
     """Leave what has been imported out of every later collection: each would copy the memory that workers share."""
     gc.freeze()
     gc.enable()
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 
 def post_worker_init(worker: Any) -> None:
-    """Flip readiness as soon as this worker is told to stop, while its open requests finish; send traces from it."""
+    """Send traces from it; flip readiness as soon as it is told to stop, which it can be from now on."""
     from bookstore.health import draining
     from bookstore.tracing import start_export
 
@@ -81,6 +89,7 @@ def post_worker_init(worker: Any) -> None:
             stop(number, frame)
 
     signal.signal(signal.SIGTERM, drain)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

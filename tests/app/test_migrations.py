@@ -1,12 +1,14 @@
 """The migrations, and the roles that they leave."""
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import sql
 from sqlalchemy import create_engine
 
 from bookstore import models as _models  # noqa: F401  # registers every table
@@ -49,6 +51,15 @@ class TestUpgrade:
             assert "at 9999, newer" in bookstore("db", "upgrade", env=environment).stdout
             rights = connection.execute("SELECT has_table_privilege(%s, 'of_a_later_version', 'SELECT')", [APP])
             assert rights.fetchone() == (False,)
+
+    def test_looking_for_ascii_first_folds_no_text_otherwise(self, databases: Databases, database: str) -> None:
+        before = import_module("bookstore.migrations.versions.0009_fold_ascii").ANY
+        letters = [start + chr(code) for code in range(1, 0xD800) for start in ("A ", "É ")]
+        with psycopg.connect(databases.url(database, OWNER)) as connection:
+            ways = [sql.SQL(way) for way in ("fold(value)", before)]
+            statement = sql.SQL("SELECT {} FROM unnest(%s::text[]) AS value")
+            now, once = (connection.execute(statement.format(way), [letters]).fetchall() for way in ways)
+        assert now == once
 
     def test_sql_option_prints_statements_without_a_database(self) -> None:
         printed = bookstore("db", "upgrade", "--sql", env={}).stdout

@@ -4,7 +4,7 @@ Importing a file again changes nothing. Where a file names an ISBN twice, the la
 """
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -90,6 +90,19 @@ class Report:
         return f"{self.added} added, {self.updated} updated, {self.unchanged} unchanged, {self.rejected} rejected"
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Rows of a file, and the books among them as they are copied, by ISBN."""
+
+    rows: Sequence[Accepted | Rejected]
+    books: Mapping[str, Sequence[Any]]
+
+    @property
+    def rejected(self) -> list[Rejected]:
+        """The rows that are not imported."""
+        return [row for row in self.rows if isinstance(row, Rejected)]
+
+
 class RejectedFile:
     """Where rejected rows go: line, reason, and the row as it was; made when the first one comes."""
 
@@ -119,31 +132,34 @@ def import_rows(file: CatalogueFile, reject: Callable[[Rejected], None], *, dry_
     """
     report = Report()
     for batch in batches(file):
-        for row in batch:
-            if isinstance(row, Rejected):
-                reject(row)
+        for row in batch.rejected:
+            reject(row)
         with unit_of_work() as session:
             import_batch(session, batch, file.fields, report, dry_run=dry_run)
     return report
 
 
-def batches(rows: Iterable[Accepted | Rejected]) -> Iterator[list[Accepted | Rejected]]:
-    """The rows, so many at a time as are imported in one unit of work; the next are read while these are imported."""
+def batches(rows: Iterable[Accepted | Rejected]) -> Iterator[Batch]:
+    """The rows, so many at a time as are imported in one unit of work.
+
+    While PostgreSQL works on some, the next are read and made ready to be copied.
+    """
     remaining = iter(rows)
 
-    def read() -> list[Accepted | Rejected]:
-        return list(islice(remaining, BATCH_ROWS))
+    def read() -> Batch:
+        some = list(islice(remaining, BATCH_ROWS))
+        return Batch(some, {row.book.isbn: _staged(row.book) for row in some if isinstance(row, Accepted)})
 
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="reading") as ahead:
         following = ahead.submit(read)
-        while batch := following.result():
+        while (batch := following.result()).rows:
             following = ahead.submit(read)
             yield batch
 
 
 def import_batch(
     session: Session,
-    batch: Sequence[Accepted | Rejected],
+    batch: Batch,
     fields: frozenset[str],
     report: Report,
     *,
@@ -155,13 +171,12 @@ def import_batch(
 
     `reference` and `actor` are for the ledger of stock.
     """
-    books = {row.book.isbn: row.book for row in batch if isinstance(row, Accepted)}
-    report.rejected += sum(isinstance(row, Rejected) for row in batch)
-    if not books:
+    report.rejected += len(batch.rejected)
+    if not batch.books:
         return
     explain(session, Reason.IMPORTED, reference, actor)
     savepoint = session.begin_nested()
-    _import_books(session, list(books.values()), fields, report)
+    _import_books(session, batch.books.values(), fields, report)
     if dry_run:
         savepoint.rollback()
     else:
@@ -169,7 +184,7 @@ def import_batch(
         changes.everything(session)
 
 
-def _import_books(session: Session, books: list[CatalogueRow], fields: frozenset[str], report: Report) -> None:
+def _import_books(session: Session, books: Collection[Sequence[Any]], fields: frozenset[str], report: Report) -> None:
     session.execute(text(STAGE))
     _copy(session, books)
     # Books, authors, words: the order of every writer, so that two wait for each other instead of deadlocking.
@@ -197,12 +212,12 @@ def _upsert(fields: frozenset[str]) -> str:
     )
 
 
-def _copy(session: Session, books: list[CatalogueRow]) -> None:
+def _copy(session: Session, books: Iterable[Sequence[Any]]) -> None:
     driver = cast("PsycopgConnection", session.connection().connection.driver_connection)
     columns = ", ".join([*STAGED, *DERIVED])
     with driver.cursor() as cursor, cursor.copy(f"COPY staged ({columns}) FROM STDIN") as copy:
         for book in books:
-            copy.write_row(_staged(book))
+            copy.write_row(book)
 
 
 def _staged(book: CatalogueRow) -> list[Any]:

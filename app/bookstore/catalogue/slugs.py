@@ -7,6 +7,7 @@ import unicodedata
 MAX_LENGTH = 80
 # The accents of Latin, Greek and Cyrillic, as in the database's fold(). Marks of other scripts make another word.
 ACCENTS = re.compile(r"[\u0300-\u036f]")
+NO_LETTER = re.compile(r"[\W_]")
 APOSTROPHES = re.compile(r"['\u2019]")
 
 
@@ -17,10 +18,11 @@ def slugify(text: str) -> str:
     """
     folded = ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()).casefold())
     plain = unicodedata.normalize("NFC", APOSTROPHES.sub("", folded))
-    words = "".join(letter if _is_of_a_word(letter) else " " for letter in plain).split()
+    words = NO_LETTER.sub(_kept_mark, plain).split()
     slug = "-".join(words)[:MAX_LENGTH].strip("-")
     return slug or hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def _is_of_a_word(letter: str) -> bool:
-    return letter.isalnum() or unicodedata.category(letter).startswith("M")
+def _kept_mark(found: re.Match[str]) -> str:
+    """A mark that is left belongs to its word; all else that is no letter ends it."""
+    return found[0] if unicodedata.category(found[0]).startswith("M") else " "

@@ -6,7 +6,7 @@ transaction. So what a killed process leaves is whole, and whoever looks next ha
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from threading import Thread
 from typing import Any
@@ -20,12 +20,11 @@ from bookstore import audit, pagination
 from bookstore.catalogue.csv_rows import (
     DEFAULT_PRICE_CENTS,
     DEFAULT_STOCK,
-    Accepted,
     CatalogueFile,
     NotACatalogue,
     Rejected,
 )
-from bookstore.catalogue.importing import Report, batches, import_batch
+from bookstore.catalogue.importing import Batch, Report, batches, import_batch
 from bookstore.db import ReadSession, reading, unit_of_work
 from bookstore.errors import Conflict, NotFound
 from bookstore.health import draining
@@ -116,7 +115,7 @@ def work(import_id: int) -> None:
     for batch in batches(row for row in file if row.line > line):
         if draining.is_set() or not _work_on(import_id, state, line, batch, file.fields):
             return
-        line = batch[-1].line
+        line = batch.rows[-1].line
     _finish(import_id, state, line, AFTER[state])
 
 
@@ -135,9 +134,7 @@ def catalogue_file(import_id: int) -> CatalogueFile:
     return CatalogueFile(lines, defaults)
 
 
-def _work_on(
-    import_id: int, state: ImportState, line: int, batch: Sequence[Accepted | Rejected], fields: frozenset[str]
-) -> bool:
+def _work_on(import_id: int, state: ImportState, line: int, batch: Batch, fields: frozenset[str]) -> bool:
     """Try or import a batch and note how far it got; False where another was there first."""
     with unit_of_work() as session:
         upload = _locked(session, import_id, state, line)
@@ -155,9 +152,9 @@ def _work_on(
         )
         for name, count in vars(report).items():
             setattr(upload, name, getattr(upload, name) + count)
-        rejected = [[row.line, row.reason] for row in batch if isinstance(row, Rejected)]
+        rejected = [[row.line, row.reason] for row in batch.rejected]
         upload.examples = [*upload.examples, *rejected][:EXAMPLES]
-        upload.line = batch[-1].line
+        upload.line = batch.rows[-1].line
     return True
 
 

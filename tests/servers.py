@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 START_SECONDS = 30
 STOP_SECONDS = 30
+# For what is asked often, by HTTP: reading whom to trust takes each client 30 ms, a hundred times as long as asking.
+get = partial(httpx.get, verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
 
 def free_port() -> int:
@@ -59,7 +63,7 @@ class Gunicorn:
 
     def metrics(self) -> list[Metric]:
         """What it says to a scraper."""
-        return list(text_string_to_metric_families(httpx.get(self.metrics_url).text))
+        return list(text_string_to_metric_families(get(self.metrics_url).text))
 
     def values(self, name: str, **labels: str) -> list[float]:
         """The values of all series of this name that have these labels."""
@@ -105,7 +109,7 @@ def wait_for(server: Gunicorn, path: str, status: int) -> None:
     seen: object = None
     while time.monotonic() < deadline and server.process.poll() is None:
         try:
-            seen = httpx.get(server.url + path).status_code
+            seen = get(server.url + path).status_code
         except httpx.TransportError as error:
             seen = error
         if seen == status:

@@ -14,7 +14,7 @@ import pytest
 
 from dev.postgres import OWNER
 from tests.databases import Databases
-from tests.servers import Gunicorn, children, serve
+from tests.servers import Gunicorn, children, get, serve
 
 THREADS, QUEUE, EXCESS = 2, 3, 7
 API, PAGE = "/api/v1/books", "/books"
@@ -57,7 +57,7 @@ class Crowd:
             return int(row[0]) if row else 0
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.server.url + path, timeout=60)
+        return get(self.server.url + path, timeout=60)
 
     def shed(self) -> float:
         return sum(self.server.values("bookstore_http_requests_shed_total"))

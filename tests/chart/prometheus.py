@@ -13,7 +13,7 @@ import httpx
 import yaml
 
 from tests.chart.conftest import missing
-from tests.servers import Gunicorn, free_port
+from tests.servers import Gunicorn, free_port, get
 
 START_SECONDS = 30
 LABELS = {"namespace": "shop", "service": "shop-bookstore-api-metrics", "pod": "shop-bookstore-api-1"}
@@ -47,7 +47,7 @@ class Prometheus:
         return self._ask("query_range", query=expression, start=begin, end=end, step=step)
 
     def _ask(self, kind: str, **parameters: str | float) -> list[Any]:
-        answer = httpx.get(f"{self.url}/api/v1/{kind}", params=parameters).json()
+        answer = get(f"{self.url}/api/v1/{kind}", params=parameters).json()
         assert answer["status"] == "success", answer
         return list(answer["data"]["result"])
 
@@ -90,6 +90,6 @@ def scraping(shop: Gunicorn, rules: Path, folder: Path) -> Iterator[Prometheus]:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url).is_success
+        return get(url).is_success
     except httpx.TransportError:
         return False

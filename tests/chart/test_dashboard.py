@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.app.payments.market import market
@@ -18,7 +17,7 @@ from tests.chart.prometheus import scraping
 from tests.chart.rendering import CHART, ROOT
 from tests.chart.traffic import traffic
 from tests.databases import Databases, bookstore
-from tests.servers import serve
+from tests.servers import get, serve
 
 WITHIN_SECONDS = 60
 PICTURES = "BOOKSTORE_PICTURES"
@@ -53,7 +52,7 @@ def test_every_panel_shows_something(
                 # Until there is something to see: a rate needs requests between two scrapes.
                 while not (found := prometheus.query(expression(target, "1h"))):
                     assert time.monotonic() < deadline, f"nothing to see: {panel['title']}, {target['refId']}"
-                    httpx.get(f"{shop.url}/books")
+                    get(f"{shop.url}/books")
                     time.sleep(0.2)
                 labels = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
                 assert all(labels <= set(one["metric"]) for one in found), panel["title"]

@@ -97,11 +97,11 @@ CASES = [
     Case("BookstoreMixedVersions", True, 31, {BUILD + '"1"}': "1x60", BUILD + '"2"}': "1x60"}),
     Case("BookstoreMixedVersions", False, 29, {BUILD + '"1"}': "1x60", BUILD + '"2"}': "1x60"}),
     Case("BookstoreMixedVersions", False, 60, {BUILD + '"1", pod="a"}': "1x60", BUILD + '"1", pod="b"}': "1x60"}),
-    Case("BookstoreBackupOld", True, 1715, {CREATED: "0x2000", SUCCEEDED: "0x2000"}),
-    Case("BookstoreBackupOld", False, 1715, {CREATED: "0x2000", SUCCEEDED: "7200x2000"}),
+    Case("BookstoreBackupOld", True, 1720, {CREATED: "0x200", SUCCEEDED: "0x200"}, SPARSE),
+    Case("BookstoreBackupOld", False, 1720, {CREATED: "0x200", SUCCEEDED: "7200x200"}, SPARSE),
     # Never a success: the time when it was made counts.
-    Case("BookstoreBackupOld", True, 1715, {CREATED: "0x2000"}),
-    Case("BookstoreBackupOld", False, 600, {CREATED: "0x2000"}),
+    Case("BookstoreBackupOld", True, 1720, {CREATED: "0x200"}, SPARSE),
+    Case("BookstoreBackupOld", False, 600, {CREATED: "0x200"}, SPARSE),
     # Nobody counts.
     Case("BookstoreBackupOld", True, 20, {}),
     Case("BookstoreBackupFailed", True, 100, FAILED),

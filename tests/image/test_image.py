@@ -16,7 +16,7 @@ import pytest
 from dev.postgres import APP, OWNER
 from tests.databases import Databases
 from tests.image.containers import SOCKETS, Image, engine, output, terminate
-from tests.servers import free_port
+from tests.servers import free_port, get
 
 ROOT = Path(__file__).parents[2]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
@@ -125,7 +125,7 @@ def until_ready(process: "subprocess.Popen[str]", address: str) -> str:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            if httpx.get(f"{address}/readyz").status_code == 200:
+            if get(f"{address}/readyz").status_code == 200:
                 return address
         except httpx.TransportError:
             pass

@@ -20,7 +20,7 @@ import psycopg
 from bookstore.catalogue.isbn import from_first_twelve
 from dev.postgres import OWNER
 from tests.databases import Databases, bookstore
-from tests.servers import Gunicorn, children, free_port, serve
+from tests.servers import Gunicorn, children, free_port, get, serve
 
 PAID, DECLINED = "4242424242424242", "4000000000000002"
 STUCK, SILENT, TWICE, EARLY = "4000000000000119", "4000000000000259", "4000000000000341", "4000000000000408"
@@ -100,7 +100,7 @@ def sandbox(port: int, webhook_url: str, **options: str) -> Iterator[Sandbox]:
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/v1/payments/none").status_code == 401
+        return get(f"{url}/v1/payments/none").status_code == 401
     except httpx.TransportError:
         return False
 

@@ -108,9 +108,13 @@ def owner(databases: Databases, database: str) -> Iterator[psycopg.Connection]:
 def app(shared_app: Flask, owner: psycopg.Connection) -> Flask:
     """The application on empty tables."""
     owner.execute("SET lock_timeout = '10s'")
-    tables = "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
-    row = owner.execute(f"{tables} AND tablename <> 'alembic_version'".encode()).fetchone()
-    owner.execute(f"TRUNCATE {row[0] if row else ''} RESTART IDENTITY".encode())
+    # Those that some test has written into: to empty all takes ten times as long.
+    row = owner.execute(
+        "SELECT string_agg(quote_ident(relname), ', ') FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind = 'r' AND relname <> 'alembic_version' AND pg_relation_size(oid) > 0"
+    ).fetchone()
+    if row and row[0]:
+        owner.execute(f"TRUNCATE {row[0]} RESTART IDENTITY CASCADE".encode())
     return shared_app
 
 

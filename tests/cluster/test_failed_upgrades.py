@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.migration import BROKEN, GIVE_UP, REASON, with_migration
+from tests.cluster.migration import BROKEN, GIVE_UP, LONGEST, REASON, with_migration
 from tests.cluster.proving import Shop
 from tests.cluster.release import Release
 from tests.cluster.tools import eventually, kubectl, make_namespace
@@ -45,7 +45,7 @@ def test_a_migration_fails(shop: Shop) -> None:
     with shop.proven("A migration that fails", promise) as record:
         good = {job["metadata"]["name"] for job in release.objects("jobs", "migrate")}
         record.mark("helm upgrade")
-        release.upgrade(f"{with_migration(release, BROKEN)},{GIVE_UP}", fails=True)
+        release.upgrade(f"{with_migration(release, BROKEN)},{GIVE_UP}", timeout=LONGEST, fails=True)
         record.mark("it has failed")
         (bad,) = {job["metadata"]["name"] for job in release.objects("jobs", "migrate")} - good
         logs = ("-n", release.namespace, "logs", f"job/{bad}", "-c", "migrate")

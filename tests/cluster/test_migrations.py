@@ -56,7 +56,7 @@ WAYS = {
 
 # With the bundled database a Job beside the pods migrates it, with another one before them, as a hook: what Helm waits
 # for then makes no difference.
-CASES = [*(("beside", way) for way in WAYS), *(("before", way) for way in ("watcher", "argo", "helm3"))]
+CASES = [*(("beside", way) for way in WAYS), ("before", "watcher"), ("before", "argo")]
 # This one is tried with each change: Argo CD makes the bundled database after it has run the hooks.
 ALWAYS = ("beside", "argo")
 

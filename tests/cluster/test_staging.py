@@ -15,7 +15,7 @@ import pytest
 from tests.cluster.backup import checksums, run_cron_job
 from tests.cluster.conforming import conformance
 from tests.cluster.every import BOOK, EveryEnvironment
-from tests.cluster.migration import BROKEN, GIVE_UP, REASON, with_migration
+from tests.cluster.migration import BROKEN, GIVE_UP, LONGEST, with_migration
 from tests.cluster.probe import METRICS, SHOP, Probe, at, probe
 from tests.cluster.release import Release, installed, undisturbed
 from tests.cluster.tools import eventually, kubectl
@@ -34,43 +34,20 @@ class TestStaging(EveryEnvironment):
     pass
 
 
-@pytest.fixture(scope="module")
-def broken(release: Release) -> str:
-    """Values that add a migration that fails to the code: pods with it wait for a schema that never comes."""
-    return f"{with_migration(release, BROKEN)},{GIVE_UP}"
-
-
-# test_prod tries a migration that fails with each change.
 @pytest.mark.full
-class TestMigration:
-    def test_failing_it_leaves_the_old_pods_serving_however_helm_waits(self, release: Release, broken: str) -> None:
-        good = {job["metadata"]["name"] for job in release.objects("jobs", "migrate")}
-        with undisturbed(release):
-            said = release.upgrade(broken, fails=True)
-            assert "context deadline" not in said, "it ended with Helm's time alone"
-            (bad,) = {job["metadata"]["name"] for job in release.objects("jobs", "migrate")} - good
-            logs = ("-n", release.namespace, "logs", f"job/{bad}", "-c", "migrate")
-            eventually("the Job says why", lambda: REASON in kubectl(*logs, check=False))
-        with undisturbed(release):
-            release.upgrade(broken, wait="--wait=legacy", timeout="10s", fails=True)
-        with undisturbed(release):
-            release.upgrade(broken, wait="--wait=hookOnly")
-        with undisturbed(release):
-            release.upgrade()
+def test_going_back_on_failure_touches_no_pod(release: Release) -> None:
+    broken = f"{with_migration(release, BROKEN)},{GIVE_UP}"
+    with undisturbed(release):
+        release.upgrade(broken, wait="--rollback-on-failure", timeout=LONGEST, fails=True)
+        (*_, last) = json.loads(release.helm("history", "--output=json"))
+        assert (last["status"], last["description"][:8]) == ("deployed", "Rollback")
 
-    def test_going_back_on_failure_touches_no_pod(self, release: Release, broken: str) -> None:
-        with undisturbed(release):
-            # Now and then Helm overlooks that the Deployment has given up, and waits for all of its time.
-            release.upgrade(broken, wait="--rollback-on-failure", timeout="90s", fails=True)
-            (*_, last) = json.loads(release.helm("history", "--output=json"))
-            assert (last["status"], last["description"][:8]) == ("deployed", "Rollback")
+    def is_well() -> bool:
+        """Not at once: on a busy node a new connection to the database may take too long."""
+        said = release.execute("bookstore", "doctor", check=False)
+        return "ok    database" in said and "FAIL" not in said
 
-        def is_well() -> bool:
-            """Not at once: on a busy node a new connection to the database may take too long."""
-            said = release.execute("bookstore", "doctor", check=False)
-            return "ok    database" in said and "FAIL" not in said
-
-        eventually("the doctor finds nothing", is_well)
+    eventually("the doctor finds nothing", is_well)
 
 
 def test_a_book_is_bought_and_paid_at_the_sandbox(release: Release) -> None:

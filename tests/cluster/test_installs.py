@@ -16,8 +16,9 @@ from tests.cluster.release import Release, installed
 from tests.cluster.tools import ROOT, Object, run
 
 pytestmark = pytest.mark.full
-# Each image that the chart knows, and each kind of name.
+# Each image that the chart knows.
 EVERYTHING = "cache.valkey.enabled=true,backup.enabled=true"
+# With each kind of object, and so of name.
 LONGEST = "a-release-with-a-name-as-long-as-helm-lets-it-be-long"
 MIRROR = "mirror.example.org/of/others"
 # What reaches the images of the cluster's node, such as `docker exec kind-control-plane ctr --namespace k8s.io`.
@@ -28,12 +29,6 @@ def check(release: Release) -> None:
     """The tests of every part pass: its pages, and its database by `bookstore doctor`."""
     assert release.helm("test", "--timeout=3m").count("Phase:          Succeeded") >= 2
     assert not release.restarts()
-
-
-def test_a_release_s_name_may_have_53_characters(chart: Path) -> None:
-    settings = ("hosts.shop.host=longest.localhost", EVERYTHING, "postgresql.fullnameOverride=db")
-    with installed(Release(chart, "dev", "bookstore-longest", LONGEST, settings)) as release:
-        check(release)
 
 
 @dataclass(frozen=True)
@@ -55,15 +50,15 @@ def umbrella(chart: Path, tmp_path: Path) -> Path:
     (tmp_path / "Chart.yaml").write_text(yaml.safe_dump(about))
     block = yaml.safe_load((ROOT / "values/dev.yaml").read_text())
     block["hosts"] = {"shop": {"host": "umbrella.localhost"}}
-    block["cache"] = {"valkey": {"enabled": True}}
+    block |= {"cache": {"valkey": {"enabled": True}}, "backup": {"enabled": True}}
     # As an umbrella says it for all its charts: others read what this one does not.
     shared = {"imagePullSecrets": ["none-such"], "environment": "test", "postgresql": {"fullnameOverride": "mall-db"}}
     (tmp_path / "values.yaml").write_text(yaml.safe_dump({"global": shared, "books": block}))
     return tmp_path
 
 
-def test_an_umbrella_chart_gives_it_another_name_and_global_values(umbrella: Path) -> None:
-    with installed(Umbrella(umbrella, "dev", "bookstore-umbrella", "mall")) as release:
+def test_an_umbrella_chart_gives_it_another_name_and_global_values_and_may_have_53_characters(umbrella: Path) -> None:
+    with installed(Umbrella(umbrella, "dev", "bookstore-umbrella", LONGEST)) as release:
         check(release)
         assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in release.objects("pods", "all")} == {
             "books"

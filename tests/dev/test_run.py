@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from dev.postgres import OWNER
+from tests.buying import buy
 from tests.databases import Databases
 from tests.dev.checkout import BOOKS, Checkout, make_checkout
 from tests.dev.waiting import has_ended, wait_until
@@ -64,17 +65,9 @@ def test_a_signal_stops_everything_and_keeps_the_data(checkout: Checkout, number
 
 def test_a_book_can_be_bought(checkout: Checkout) -> None:
     with checkout.run() as run, httpx.Client(base_url=run.address(), follow_redirects=True) as buyer:
-        isbn = buyer.get("/api/v1/books?in_stock=true").json()["items"][0]["isbn13"]
-        cart = buyer.post("/api/v1/carts").json()["id"]
-        buyer.put(f"/api/v1/carts/{cart}/lines/{isbn}", json={"quantity": 1}).raise_for_status()
-        address = {"name": "R", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
-        total = buyer.post("/api/v1/quotes", json={"cart_id": cart, "country": "US"}).json()["total_cents"]
-        wanted = {"cart_id": cart, "email": "r@example.org", "address": address, "expected_total_cents": total}
-        order = buyer.post("/api/v1/orders", json=wanted, headers={"Idempotency-Key": "1"}).json()
-        started = buyer.post(f"/api/v1/orders/{order['number']}/payment?token={order['token']}")
-        back = buyer.post(started.json()["checkout_url"], data={"card": "4242424242424242"})
-        assert str(back.url) == f"{buyer.base_url}/orders/{order['token']}"
-        assert "Thank you!" in back.text
+        order, page = buy(buyer)
+        assert str(page.url) == f"{buyer.base_url}/orders/{order['token']}"
+        assert "Thank you!" in page.text
 
 
 def test_the_tutorial_s_first_part_works(checkout: Checkout) -> None:

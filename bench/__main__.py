@@ -19,7 +19,7 @@ from bench.client import Load, get, send
 from bench.importing import Import, import_file
 from bench.market import SHAPE, THREADS, WORKERS, Market, per_second
 from bench.measuring import THROUGHPUT_CONNECTIONS, Route, Series, measure
-from bench.processes import BASELINES, Web, apart, cpu_seconds, postgresql, serving
+from bench.processes import BASELINES, Web, cpu_seconds, postgresql, serving
 from bench.report import RESULTS, Goal, machine, routes_table, table
 from tests.databases import Databases
 
@@ -87,7 +87,7 @@ def run(scale: Scale, folder: Path) -> tuple[str, list[Goal]]:
             megabytes = large.megabytes()
         by_key = pgbench.select_by_key(databases.url("large"), scale.large, scale.pgbench_seconds)
         starts = [_start(databases) for _ in range(scale.starts)]
-        sold, rushes = _sell(databases, folder / "postgres", scale)
+        sold, rushes = _sell(databases, folder / "postgres" / "log", scale)
         with databases.superuser() as connection:
             version = connection.info.parameter_status("server_version") or ""
     goals = [
@@ -124,23 +124,21 @@ def _fill(databases: Databases, books: list[data.Book], scale: Scale, folder: Pa
     return done[1:]
 
 
-def _sell(databases: Databases, folder: Path, scale: Scale) -> tuple[checkout.Checkouts | None, overload.Rushes]:
-    """Orders to one server, as many as it can take and then more; PostgreSQL's files are in the folder."""
+def _sell(databases: Databases, log: Path, scale: Scale) -> tuple[checkout.Checkouts | None, overload.Rushes]:
+    """Orders to one server, as many as it can take and then more."""
     with databases.temporary("market") as name:
         market = Market(databases, name)
         market.open()
-        statements = checkout.statements(market, folder / "log")
+        statements = checkout.statements(market, log)
         with serving(databases, name, settings=SHAPE) as web:
             per_second(web, market.orders(WARM_UP_ORDERS))
-            with checkout.bare(market, statements, folder / "order.sql") as bare:
+            with checkout.bare(market, statements, log.with_name("order.sql")) as bare:
                 per_second(bare, market.bare_orders(WARM_UP_ORDERS))
                 sold = checkout.measure(
                     (web, bare), market, statements, rounds=scale.sales, seconds=scale.pgbench_seconds,
                     orders=scale.orders,
                 )  # fmt: skip
-            postmaster = (folder / "data/postmaster.pid").read_text().splitlines()[0]
-            with apart(web.master, int(postmaster)):
-                return sold, overload.measure(web, market, rounds=scale.sales, seconds=scale.rush_seconds)
+            return sold, overload.measure(web, market, rounds=scale.sales, seconds=scale.rush_seconds)
 
 
 def _start(databases: Databases) -> tuple[float, float]:
@@ -204,8 +202,7 @@ def _method(scale: Scale) -> str:
         f"The books visited are {VISITED_BOOKS}, in turn. The start is the best of {scale.starts}. "
         f"Checkouts: {scale.sales} rounds of {scale.orders} orders and {scale.pgbench_seconds} s of pgbench; commits "
         "wait for the disk. Rushes: as many rounds, each beside a peak of its own, which buyers reach who wait for "
-        "each answer; the buyers of both have one processor for themselves, shop and PostgreSQL the others; an order "
-        "counts if it is answered while the rush lasts."
+        "each answer; an order counts if it is answered while the rush lasts."
     )
 
 

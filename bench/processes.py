@@ -1,6 +1,5 @@
 """Processes under test: PostgreSQL, gunicorn on one of its databases, and what processes have used of the machine."""
 
-import os
 import subprocess
 import sys
 import time
@@ -100,22 +99,6 @@ def serving(
     finally:
         process.terminate()
         process.wait(STOP_SECONDS)
-
-
-@contextmanager
-def apart(*masters: int) -> Iterator[None]:
-    """These processes and their children leave the last processor to what this one starts meanwhile."""
-    everywhere = os.sched_getaffinity(0)
-    last = max(everywhere)
-    for pid in [child for master in masters for child in (master, *children(master))]:
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            # What they start, new connections of PostgreSQL, too, is where they are.
-            os.sched_setaffinity(int(thread.name), (everywhere - {last}) or everywhere)
-    os.sched_setaffinity(0, {last})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, everywhere)
 
 
 def _wait(process: "subprocess.Popen[bytes]", url: str) -> None:

@@ -4,8 +4,7 @@ from typing import Any
 
 import httpx
 
-CARD = "4242424242424242"
-ADDRESS = {"name": "R", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
+from tests.app.payments.market import ADDRESS, BUYER, PAID
 
 
 def buy(buyer: httpx.Client) -> tuple[dict[str, Any], httpx.Response]:
@@ -14,7 +13,7 @@ def buy(buyer: httpx.Client) -> tuple[dict[str, Any], httpx.Response]:
     cart = buyer.post("/api/v1/carts").json()["id"]
     buyer.put(f"/api/v1/carts/{cart}/lines/{isbn}", json={"quantity": 1}).raise_for_status()
     total = buyer.post("/api/v1/quotes", json={"cart_id": cart, "country": "US"}).json()["total_cents"]
-    wanted = {"cart_id": cart, "email": "r@example.org", "address": ADDRESS, "expected_total_cents": total}
+    wanted = {"cart_id": cart, "email": BUYER, "address": ADDRESS, "expected_total_cents": total}
     order = buyer.post("/api/v1/orders", json=wanted, headers={"Idempotency-Key": "1"}).json()
     started = buyer.post(f"/api/v1/orders/{order['number']}/payment?token={order['token']}").json()
-    return order, buyer.post(started["checkout_url"], data={"card": CARD})
+    return order, buyer.post(started["checkout_url"], data={"card": PAID})

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -171,10 +170,13 @@ class TestShutdown:
             (used,) = {file.parent for file in metric_files(alive)}
             with serve(environment) as killed:
                 (orphan,) = {file.parent for file in metric_files(killed)}
+                held = os.open(orphan, os.O_RDONLY)
                 killed.process.kill()
                 killed.process.wait()
-                while is_locked(orphan):
-                    time.sleep(0.05)  # its workers notice within a second that their parent is gone
+                # Its workers let go when they notice that their parent is gone; while this holds it, nobody sweeps it.
+                fcntl.flock(held, fcntl.LOCK_EX)
+                assert orphan.exists()
+                os.close(held)
             with serve(environment) as following:
                 (own,) = {file.parent for file in metric_files(following)}
                 assert (orphan.exists(), used.exists(), own.exists()) == (False, True, True)
@@ -212,21 +214,6 @@ def eventually_draining(kept: http.client.HTTPConnection) -> bool:
     while True:
         if status(kept, "/readyz") == 503:
             return True
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether some process still serves with this folder; the server of another test may have removed it already."""
-    try:
-        opened = os.open(folder, os.O_RDONLY)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(opened)
-    return False
 
 
 def metric_files(server: Gunicorn) -> set[Path]:

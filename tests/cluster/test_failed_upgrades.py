@@ -45,11 +45,15 @@ def test_a_migration_fails(shop: Shop) -> None:
     with shop.proven("A migration that fails", promise) as record:
         good = {job["metadata"]["name"] for job in release.objects("jobs", "migrate")}
         record.mark("helm upgrade")
-        release.upgrade(f"{with_migration(release, BROKEN)},{GIVE_UP}", timeout=LONGEST, fails=True)
+        broken = f"{with_migration(release, BROKEN)},{GIVE_UP}"
+        release.upgrade(broken, timeout=LONGEST, fails=True)
         record.mark("it has failed")
         (bad,) = {job["metadata"]["name"] for job in release.objects("jobs", "migrate")} - good
         logs = ("-n", release.namespace, "logs", f"job/{bad}", "-c", "migrate")
         eventually("the Job says why", lambda: REASON in kubectl(*logs, check=False))
+        # However Helm waits.
+        release.upgrade(broken, wait="--wait=legacy", timeout="10s", fails=True)
+        release.upgrade(broken, wait="--wait=hookOnly")
         assert old <= release.serving()
         assert schema(shop) == before
         record.mark("the next upgrade")

@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format hooks docs pictures messages image package release bench e2e e2e-full
+.PHONY: help run test lint format hooks docs pictures messages image package release bench e2e e2e-full e2e-gitops
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -78,3 +78,6 @@ e2e: .venv/dev.stamp ## Install all three environments on the cluster of KUBECON
 
 e2e-full: .venv/dev.stamp ## As e2e, and the long scenarios of tests/cluster
 	@$(BIN)/python -m pytest -n3 tests/cluster $(ARGS)
+
+e2e-gitops: .venv/dev.stamp ## Have Argo CD, run beside the cluster of KUBECONFIG, bring all three environments up
+	@$(BIN)/python -m pytest -n0 tests/gitops $(ARGS)

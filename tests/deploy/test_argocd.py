@@ -49,6 +49,13 @@ def test_what_is_there_is_what_argo_cd_takes() -> None:
         check(each)
 
 
+def test_there_is_none_for_an_environment_without_a_release(repository: Repository) -> None:
+    (generator,) = SET["spec"]["generators"]
+    (without,) = generator["selector"]["matchExpressions"]
+    assert (without["key"], without["operator"]) == ("data.digest", "NotIn")
+    assert {repository.runs(file.stem)[1] for file in ENVIRONMENTS} == set(without["values"])
+
+
 @every_environment
 def test_there_is_an_application(environment: str, applications: dict[str, Object]) -> None:
     made = applications[environment]

@@ -23,6 +23,7 @@ from bookstore import cpus
 
 WORKERS_WITHOUT_LIMIT = 2
 MINIMUM_SECRET_LENGTH = 32
+COMMAND_CONNECT_SECONDS = 10  # as the scripts beside pg_dump have it
 WEBHOOK_KEY_BYTES = range(24, 65)  # Standard Webhooks, "Signature scheme"
 ORIGIN = r"^https?://[A-Za-z0-9._:\[\]-]+$"
 CacheEntries = Annotated[int, Field(ge=0, le=100_000)]
@@ -153,7 +154,9 @@ class Settings(BaseSettings):
     database_app_role: str | None = Field(
         None, description="Role that `bookstore db upgrade` grants reading and writing (never DDL) to."
     )
-    database_connect_timeout_seconds: int = Field(2, ge=1, description="Longest wait for a new connection.")
+    database_connect_timeout_seconds: int = Field(
+        2, ge=1, description="Longest wait of a request for a new connection; a command waits 10 s or more."
+    )
     database_pool_timeout_seconds: float = Field(2, gt=0, description="Longest wait for a free connection; then 503.")
     database_statement_timeout_seconds: float = Field(
         5, ge=0, description="Longest run of one statement; then 503. 0 leaves the role's own limit (for PgBouncer)."
@@ -342,6 +345,13 @@ class Settings(BaseSettings):
             port=self.database_port,
             database=self.database_name,
             query={name: value for name, value in tls.items() if value},
+        )
+
+    def for_command(self) -> Self:
+        """These without the limits of requests, for whoever starts a command waits for it."""
+        patient = max(self.database_connect_timeout_seconds, COMMAND_CONNECT_SECONDS)
+        return self.model_copy(
+            update={"database_statement_timeout_seconds": 0, "database_connect_timeout_seconds": patient}
         )
 
     @classmethod

@@ -68,6 +68,16 @@ class TestWait:
         assert "refused" in done.stderr
         assert "hunter2" not in done.stderr
 
+    def test_asks_again_while_another_command_still_waits_for_its_connection(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as deaf:
+            url = f"postgresql://nobody@127.0.0.1:{deaf.getsockname()[1]}/none"
+            environment = NOWHERE | {"DATABASE_URL": url}
+            with subprocess.Popen([sys.executable, "-m", "bookstore", "db", "check"], env=environment) as checking:
+                done = bookstore("db", "wait", "--timeout-seconds", "0.1", env=environment, check=False)
+                assert "timeout expired" in done.stderr
+                assert checking.poll() is None
+                checking.kill()
+
     def test_waits_for_the_schema(self, databases: Databases) -> None:
         with databases.temporary("without_schema", template="template0") as name:
             command = ("db", "wait", "--schema", "--timeout-seconds", "0.2")

@@ -122,7 +122,7 @@ class Customer:
     keep_alive: bool = True
     record: Record = field(default_factory=Record)
     over: threading.Event = field(default_factory=threading.Event)
-    pause_seconds: float = 0.05
+    pause_seconds: float = 0.1
 
     def ask(self, what: str, method: str, path: str, **options: Any) -> httpx.Response | None:
         """One request; None where no answer came."""
@@ -158,7 +158,7 @@ class Customer:
 
     def buy(self) -> None:
         """Order one copy after the other until it is over."""
-        while not self.over.wait(0.1):
+        while not self.over.wait(0.2):
             self.record.orders.append(self.order()["number"])
 
     def order(self) -> dict[str, Any]:

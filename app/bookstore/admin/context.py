@@ -12,7 +12,6 @@ from bookstore.config import Settings
 @contextmanager
 def application() -> Iterator[Flask]:
     """The application of the settings in the environment, with its context pushed."""
-    # Whoever started a command waits for it; the limit is for requests.
-    app = create_app(Settings.load().model_copy(update={"database_statement_timeout_seconds": 0}))
+    app = create_app(Settings.load().for_command())
     with app.app_context():
         yield app

@@ -62,7 +62,7 @@ def upgrade(*, only_print: bool) -> None:
     if only_print:
         command.upgrade(config, "head", sql=True)
         return
-    settings = Settings.load()
+    settings = Settings.load().for_command()
     with connected(settings) as connection:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": ADVISORY_LOCK})
         current = schema.current_revision(connection)
@@ -133,7 +133,7 @@ def _look(settings: Settings, *, with_schema: bool) -> tuple[str | None, str]:
 @db.command()
 def check() -> None:
     """Say whether the database has the schema that this code needs; exit code 1 where it has not."""
-    with connected(Settings.load()) as connection:
+    with connected(Settings.load().for_command()) as connection:
         if reason := schema.reason_against(connection):
             raise click.ClickException(reason)
     click.echo("The schema is what this code needs.")

@@ -92,7 +92,7 @@ def servers(settings: Settings) -> list[tuple[str, str | None]]:
 
         findings.append(("cache", checking.reason_against(settings)))
     try:
-        with connected(settings) as connection:
+        with connected(settings.for_command()) as connection:
             findings.append(("database", None))
             for name, check in CHECKS.items():
                 findings.append((name, check(connection)))

@@ -36,7 +36,16 @@ LONGEST = (
     "browser/test_every_page", "app/cache/test_faults", "app/test_schemathesis", "chart/test_backup",
     "chart/test_prometheus", "bench/test_bench",
 )  # fmt: skip
+ON_A_CLUSTER = (HERE / "cluster", HERE / "gitops")
 _run: list[Any] = []
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What installs into a cluster only when it is asked for by path."""
+    if collection_path not in ON_A_CLUSTER:
+        return None
+    asked = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
+    return None if any(path == collection_path or collection_path in path.parents for path in asked) else True
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -17,14 +17,6 @@ from tests.cluster.proving import SETTINGS, Shop
 from tests.cluster.release import Release, installed
 from tests.cluster.tools import MANIFESTS, ROOT, kubectl
 
-HERE = Path(__file__).parent
-
-
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Only when asked for by path: it needs a cluster, and installs into it."""
-    asked = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
-    return None if any(path == HERE or HERE in path.parents for path in asked) else True
-
 
 @pytest.fixture(scope="session", autouse=True)
 def cluster() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.chart.rendering import ENVIRONMENTS
-from tests.cluster.tools import ROOT, kubectl, run
+from tests.cluster.tools import ROOT, kubectl, make_namespace, run
 from tests.servers import free_port
 
 NAMESPACE = "argocd"
@@ -101,8 +101,7 @@ def variables(folder: Path) -> dict[str, str]:
 
 def apply_manifests() -> None:
     """Its kinds and its settings."""
-    if not kubectl("get", "namespace", NAMESPACE, "--ignore-not-found"):
-        kubectl("create", "namespace", NAMESPACE)
+    make_namespace(NAMESPACE)
     folder = manifests()
     for part in ("crds", "base/config"):
         kubectl("-n", NAMESPACE, "apply", "--server-side", "--force-conflicts", "-k", str(folder / part))

@@ -1,4 +1,7 @@
-"""The three environments under Argo CD: pytest tests/gitops, with KUBECONFIG and the programs of `ci/tools`."""
+"""The three environments under Argo CD: pytest tests/gitops, with KUBECONFIG and the programs of `ci/tools`.
+
+The cluster must have no environment yet: their namespaces are named here as in tests/cluster.
+"""
 
 import os
 import shutil
@@ -7,36 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.chart.conftest import needed, package
+from tests.chart.conftest import needed
 from tests.cluster import outside
-from tests.cluster.conftest import cluster
-from tests.cluster.tools import ROOT, make_namespace, run
+from tests.cluster.conftest import chart, cluster
+from tests.cluster.tools import make_namespace, run
 from tests.deploy.conftest import new_repository
 from tests.deploy.repository import Repository
 from tests.gitops import argocd
 
-__all__ = ["cluster"]
-HERE = Path(__file__).parent
+__all__ = ["chart", "cluster"]
 VERSIONS = ("1.0.0", "1.1.0")
 
 
-def pytest_ignore_collect(config: pytest.Config) -> bool | None:
-    """Only when asked for by path: it needs a cluster of its own, for the environments' namespaces are theirs."""
-    asked = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
-    return None if any(path == HERE or HERE in path.parents for path in asked) else True
-
-
 @pytest.fixture(scope="session")
-def registry(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def registry(chart: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a registry that has two versions of the chart, where Argo CD runs."""
     for program in argocd.PROGRAMS:
         needed(program, program.upper())
     redis = shutil.which("valkey-server") or needed("redis-server", "REDIS_SERVER")
     folder = tmp_path_factory.mktemp("argocd")
     with argocd.running(folder, redis) as address:
-        chart = folder / "chart/bookstore"
-        shutil.copytree(ROOT / "charts/bookstore", chart)
-        package("helm", chart)
         for version in VERSIONS:
             run("helm", "package", str(chart), "--version", version, "--destination", str(folder))
             run("helm", "push", str(folder / f"bookstore-{version}.tgz"), f"oci://{address}/charts", "--plain-http")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cluster.argo import annotation
 from tests.cluster.release import Release
 from tests.cluster.tools import eventually, get, kubectl
 from tests.deploy.repository import Repository
@@ -52,7 +53,7 @@ def test_the_others_come_with_theirs(repository: Repository) -> None:
     repository.promote("prod")
     for environment in ("staging", "prod"):
         arrives(repository, environment)
-        hooks = [job for job in get(f"bookstore-{environment}", "jobs") if is_hook(job["metadata"])]
+        hooks = [job for job in get(f"bookstore-{environment}", "jobs") if annotation(job, "hook")]
         assert hooks == [], "what came before the sync goes with it"
 
 
@@ -83,8 +84,3 @@ def test_an_image_that_is_not_there_harms_nothing_and_its_sync_can_be_ended(
     assert application("dev")["status"]["sync"]["revisions"][0] == SECOND
     # The chart's number alone is no reason to restart.
     assert release.lasting() == before
-
-
-def is_hook(metadata: dict[str, dict[str, str]]) -> bool:
-    """Whether this is of an object that comes before a sync."""
-    return "helm.sh/hook" in metadata.get("annotations", {})

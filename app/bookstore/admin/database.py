@@ -100,6 +100,7 @@ def grant(connection: Connection, role: str) -> None:
 @click.option("--timeout-seconds", default=60.0, show_default=True, help="Give up after this long.")
 def wait(*, with_schema: bool, timeout_seconds: float) -> None:
     """Wait until the database answers: ever longer pauses with jitter, until a deadline."""
+    # Each try with the short wait of a request: what a new pod's lost packet held up, the next try need not wait for.
     settings = Settings.load()
     deadline = time.monotonic() + timeout_seconds
     pause = 0.1

@@ -34,12 +34,16 @@ class Shop:
 
         What the record must show is the test's to say in the block, or after it.
         """
-        with probing(self.release) as record:
-            yield record
-            eventually("all pods serve", self.is_whole, seconds=180)
-            record.mark("all pods serve")
-            self.sells(record)
-        self.acknowledged.extend(record.orders)
+        record = Record()
+        try:
+            with probing(self.release) as record:
+                yield record
+                eventually("all pods serve", self.is_whole, seconds=180)
+                record.mark("all pods serve")
+                self.sells(record)
+        finally:
+            # Also of a scenario that failed: the next one's audit finds them.
+            self.acknowledged.extend(record.orders)
         print(record)  # noqa: T201  # the number of the scenario, with pytest -rP
         audit(self.release, self.acknowledged)
         report.write(scenario, promise, record)

@@ -120,12 +120,15 @@ class Release:
         where = f"/api/v1/namespaces/{self.namespace}/pods/{pod}/eviction"
         return run("kubectl", "create", "--raw", where, "-f", "-", text=json.dumps(body), check=False).stderr
 
+    def ingress(self) -> tuple[str, str]:
+        """The address of its Ingress, and its host's name."""
+        (ingress,) = self.objects("ingress")
+        return ingress["status"]["loadBalancer"]["ingress"][0]["ip"], ingress["spec"]["rules"][0]["host"]
+
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """A client of its Ingress."""
-        (ingress,) = self.objects("ingress")
-        address = ingress["status"]["loadBalancer"]["ingress"][0]["ip"]
-        host = ingress["spec"]["rules"][0]["host"]
+        address, host = self.ingress()
         with httpx.Client(base_url=f"http://{address}", headers={"Host": host}, timeout=30) as client:
             yield client
 

@@ -1,6 +1,8 @@
 """Password, key and authority are changed under traffic, by the commands of docs/how-to/rotate-secrets.md."""
 
+import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,7 +16,9 @@ from tests.cluster.prober import ISBN, Customer, Record, stock_up
 from tests.cluster.proving import DATABASE, SETTINGS, Shop
 from tests.cluster.release import SURFACES, Release, installed
 from tests.cluster.runbook import Runbook
-from tests.cluster.tools import eventually, kubectl, make_namespace
+from tests.cluster.secure import Secured, secured, shown
+from tests.cluster.tools import eventually, kubectl, make_namespace, run
+from tests.docs.blocks import of_page
 
 pytestmark = pytest.mark.full
 Sql = Callable[[str], str]
@@ -116,6 +120,63 @@ def test_the_password_and_the_key(shop: Shop, tmp_path: Path) -> None:
         assert URLSafeSerializer(page.told("new"), salt="order").loads(order["token"]) == order["number"]
     assert not record.wrong
     assert shop.release.restarts(*SURFACES) == before
+
+
+def test_the_certificate_of_the_ingress(shop: Shop, tmp_path: Path) -> None:
+    certificates = [Certificate(shop.release, tmp_path / name) for name in ("first", "second")]
+    # Who believes these two believes no other that a proxy might show meanwhile.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for one in certificates:
+        context.load_verify_locations(one.path)
+    first, second = certificates
+    release = secured(shop.release, context)
+    first.give()
+    eventually("it is shown", lambda: is_shown(release, first))
+    with release.client() as client:
+        assert "max-age=" in client.get("/").headers["Strict-Transport-Security"]
+    over_tls = replace(shop, release=release)
+    with over_tls.proven("The certificate of the Ingress changed", "no failed request") as record:
+        second.give()
+        record.mark("the Secret has another certificate")
+        eventually("it is shown", lambda: is_shown(release, second))
+        record.mark("new connections are shown it")
+        over_tls.sells(record)
+    assert not record.wrong
+
+
+class Certificate:
+    """One that the shop's host is to be served with, made by the commands of docs/how-to/tls.md."""
+
+    def __init__(self, release: Release, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir()
+        ((_, host), (tls, *_)) = release.ingress(), release.objects("ingress")[0]["spec"]["tls"]
+        (block,) = (block for block in of_page("docs/how-to/tls.md") if block.where)
+        text = block.text.replace("shop.example.org", host).replace("bookstore-prod", release.namespace)
+        make, kubectl, give = text.replace("shop-tls", tls["secretName"]).partition("kubectl")
+        self._give = kubectl + give
+        self._run(make)
+
+    @property
+    def path(self) -> Path:
+        """The file of it."""
+        return self.folder / ".data/tls/shop.crt"
+
+    def give(self) -> None:
+        """Put it into the Secret."""
+        self._run(self._give)
+
+    def _run(self, script: str) -> None:
+        run("bash", "-euo", "pipefail", "-c", f"cd {self.folder}; {script}")
+
+
+def is_shown(release: Secured, certificate: Certificate) -> bool:
+    """Whether who connects now is shown this one."""
+    try:
+        return shown(release) == certificate.path.read_text()
+    except httpx.ConnectError:
+        # One that nobody believes, such as that of a proxy which does not know the host yet.
+        return False
 
 
 @pytest.fixture

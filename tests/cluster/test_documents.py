@@ -48,7 +48,7 @@ def terminal(chart: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """A copy of the repository in which the tutorial has been followed, up to the end of the cluster."""
     folder = tmp_path_factory.mktemp("documents")
     shutil.copytree(chart, folder / "charts/bookstore")
-    for part in ("data", "docs"):
+    for part in ("data", "deploy", "docs"):
         shutil.copytree(ROOT / part, folder / part)
     port = str(free_port())
 

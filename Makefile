@@ -6,7 +6,7 @@ PYTHON = $(shell for python in python3 python3.14 python3.13 python3.12 python3.
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format hooks docs pictures messages image package release bench e2e e2e-full e2e-gitops
+.PHONY: help run test lint format hooks docs pictures messages image package release bench e2e e2e-full e2e-gitops e2e-release
 .DELETE_ON_ERROR:
 
 help: ## List the targets
@@ -81,3 +81,6 @@ e2e-full: .venv/dev.stamp ## As e2e, and the long scenarios of tests/cluster
 
 e2e-gitops: .venv/dev.stamp ## Have Argo CD, run beside the cluster of KUBECONFIG, bring all three environments up
 	@$(BIN)/python -m pytest -n0 tests/gitops $(ARGS)
+
+e2e-release: .venv/dev.stamp ## Publish this commit's image and chart to a registry of its own, signed, and verify them
+	@$(BIN)/python -m pytest -n0 tests/release $(ARGS)

@@ -36,13 +36,14 @@ LONGEST = (
     "browser/test_every_page", "app/cache/test_faults", "app/test_schemathesis", "chart/test_backup",
     "chart/test_prometheus", "bench/test_bench",
 )  # fmt: skip
-ON_A_CLUSTER = (HERE / "cluster", HERE / "gitops")
+# What installs into a cluster, or builds for a platform that this machine is not.
+WHEN_ASKED = (HERE / "cluster", HERE / "gitops", HERE / "release")
 _run: list[Any] = []
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """What installs into a cluster only when it is asked for by path."""
-    if collection_path not in ON_A_CLUSTER:
+    """What wants more than a laptop has only when it is asked for by path."""
+    if collection_path not in WHEN_ASKED:
         return None
     asked = (Path(argument.partition("::")[0]).resolve() for argument in config.args)
     return None if any(path == collection_path or collection_path in path.parents for path in asked) else True

@@ -25,12 +25,14 @@ class Repository:
     """A clone that commands run in."""
 
     folder: Path
+    # What a command may take, in seconds.
+    patience: int = 300
 
     def run(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command in it, whatever becomes of it."""
         variables = {**os.environ, **IDENTITY, **environment}
         return subprocess.run(
-            command, check=False, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=300
+            command, check=False, cwd=self.folder, env=variables, capture_output=True, text=True, timeout=self.patience
         )
 
     def output(self, *command: str, **environment: str) -> str:

@@ -16,7 +16,7 @@ from tests.docs.laptop import make_environment
 
 __all__ = ["checkout", "repository"]
 # Its workflows, and the tests of `make run`.
-BY_CI = {"run", "test", "lint", "docs", "e2e", "e2e-gitops"}
+BY_CI = {"run", "test", "lint", "docs", "e2e", "e2e-gitops", "e2e-release"}
 HOOKS: list[dict[str, Any]] = [
     hook
     for repository in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]

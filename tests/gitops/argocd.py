@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests import registries
 from tests.chart.rendering import ENVIRONMENTS
 from tests.cluster.tools import ROOT, kubectl, make_namespace, run
 from tests.servers import free_port
@@ -18,11 +19,6 @@ from tests.servers import free_port
 NAMESPACE = "argocd"
 PROGRAMS = ("argocd", "go", "helm3", "registry")
 MODULE = re.compile(r"^argocd (\S+) (\S+) ", re.MULTILINE)
-REGISTRY = """
-version: 0.1
-storage: {{filesystem: {{rootdirectory: {folder}}}}}
-http: {{addr: "{address}"}}
-"""
 
 
 class Processes:
@@ -52,13 +48,12 @@ def manifests() -> Path:
 def running(folder: Path, redis: str) -> Iterator[str]:
     """It, until the block ends, and the address of its registry."""
     apply_manifests()
-    registry, cache, repositories = (f"localhost:{free_port()}" for _ in range(3))
-    (folder / "registry.yaml").write_text(REGISTRY.format(folder=folder / "registry", address=registry))
+    cache, repositories = (f"localhost:{free_port()}" for _ in range(2))
     own = ("--namespace", NAMESPACE, "--kubeconfig", os.environ["KUBECONFIG"])
     asking = ("--repo-server-plaintext", *own)
     with ExitStack() as stack:
+        registry = stack.enter_context(registries.running(folder))
         start = Processes(folder, stack).start
-        start("registry", "serve", str(folder / "registry.yaml"))
         start(redis, "--port", port(cache), "--save", "", "--appendonly", "no")
         argocd = partial(start, executable=shutil.which("argocd"), **variables(folder))
         argocd(

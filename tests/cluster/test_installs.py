@@ -6,14 +6,17 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.chart.rendering import containers
-from tests.cluster.release import Release, installed
-from tests.cluster.tools import ROOT, Object, run
+from tests.cluster.release import SURFACES, Release, installed
+from tests.cluster.tools import ROOT, Object, kubectl, make_namespace, run
+from tests.docs.blocks import of_page
+from tests.docs.terminal import Terminal
 
 pytestmark = pytest.mark.full
 # Each image that the chart knows.
@@ -23,6 +26,9 @@ LONGEST = "a-release-with-a-name-as-long-as-helm-lets-it-be-long"
 MIRROR = "mirror.example.org/of/others"
 # What reaches the images of the cluster's node, such as `docker exec kind-control-plane ctr --namespace k8s.io`.
 CTR = os.environ.get("BOOKSTORE_CTR", "")
+# Of the page, and that of the image on the node.
+REGISTRY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+DIGEST = os.environ.get("BOOKSTORE_IMAGE_DIGEST", "")
 
 
 def check(release: Release) -> None:
@@ -104,3 +110,33 @@ def test_every_image_comes_from_a_mirror(chart: Path) -> None:
         found = images(release.objects("pods"))
         assert len(found) == len(wanted) == 3
         assert all(image.startswith(f"{MIRROR}/") for image in found)
+
+
+@pytest.fixture
+def amazon(chart: Path, tmp_path: Path) -> Iterator[Release]:
+    """What docs/how-to/eks.md installs, by its own command: its pods wait for what is Amazon's."""
+    release = Release(chart, "prod", "bookstore-eks")
+    make_namespace(release.namespace)
+    (tmp_path / "charts").mkdir()
+    for name, folder in {"charts/bookstore": chart, "deploy": ROOT / "deploy", "values": ROOT / "values"}.items():
+        (tmp_path / name).symlink_to(folder)
+
+    def substitute(text: str) -> str:
+        own = {"bookstore-prod": release.namespace, REGISTRY: "docker.io/library", "sha256:…": DIGEST}
+        return reduce(lambda before, other: before.replace(*other), own.items(), text)
+
+    (block,) = (block for block in of_page("docs/how-to/eks.md") if "test_installs.py" in block.rest)
+    Terminal(tmp_path, {}, substitute).run(block)
+    yield release
+    kubectl("delete", "namespace", release.namespace, "--wait=false")
+
+
+def test_a_cluster_takes_every_object_for_amazon(amazon: Release) -> None:
+    assert {each["spec"]["target"]["name"] for each in amazon.objects("externalsecrets")} == {
+        "bookstore",
+        "bookstore-database",
+    }
+    assert amazon.helm("status", "-o", "json").count('"status":"deployed"') == 1
+    assert len(amazon.pods(*SURFACES)) >= 2
+    (ingress,) = amazon.objects("ingress")
+    assert ingress["spec"]["ingressClassName"] == "alb"

@@ -93,29 +93,34 @@ class Connector:
         event.listen(engine, "do_connect", self._connect)
 
     def _connect(self, _dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> Connection[Any]:
-        first, *others = self._passwords()
         options = options | self._found(options.get("host"))
-        # By the module's name: tracing puts its own function there.
-        try:
-            connection = psycopg.connect(**options | {"password": first})
-        except ConnectionTimeout:
-            raise
-        except OperationalError:
-            if not others:
+        *others, last = self._passwords()
+        for password in others:
+            try:
+                return self._connected(options, password)
+            except ConnectionTimeout:
                 raise
-            first = others[0]
-            connection = psycopg.connect(**options | {"password": first})
-        self._last = first
+            except OperationalError:
+                continue
+        return self._connected(options, last)
+
+    def _connected(self, options: dict[str, Any], password: str | None) -> Connection[Any]:
+        # By the module's name: tracing puts its own function there.
+        connection = psycopg.connect(**options | {"password": password})
+        self._last = password
         return connection
 
     def _passwords(self) -> list[str | None]:
-        """The one in the file, and the one that was right the last time."""
+        """The one in the file; then the one that was right the last time, and again the first.
+
+        That the server takes in the place of the other at any moment: also after it has refused the first.
+        """
         try:
             now = self._file.read_text().strip() if self._file else self._last
         except OSError as error:
             log.warning("password_unreadable", reason=str(error), remedy="see to the file in SECRETS_DIR")
             now = self._last
-        return list(dict.fromkeys((now, self._last)))
+        return [now] if now == self._last else [now, self._last, now]
 
     def _found(self, host: str | None) -> dict[str, str]:
         """What psycopg need not look up; its `host` stays the name that a certificate must have."""

@@ -11,10 +11,13 @@ import httpx
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
+from sqlalchemy import text
 
+from bookstore.admin.database import connected
+from bookstore.config import Settings
 from bookstore.connecting import Addresses
 from dev.postgres import APP, SUPERUSER, Server
-from tests.databases import Databases
+from tests.databases import SECRET_KEY, Databases
 from tests.servers import serve
 
 ADDRESS = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 0))]
@@ -50,6 +53,35 @@ def test_a_password_is_changed_in_its_file_and_then_in_the_database(postgres: Se
             reconnects(client)
         secret.write_text("one that nobody has told the database of")
         reconnects(client)
+
+
+def test_a_password_may_be_changed_between_the_refusals_of_both(
+    postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Databases.of(postgres).migrate("bookstore")
+    url, secret = urlsplit(postgres.url()), tmp_path / "DATABASE_PASSWORD"
+    secret.write_text(url.password or "")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    monkeypatch.setenv("DATABASE_HOST", parse_qs(url.query)["host"][0])
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    settings = Settings.load()
+    secret.write_text("the second")
+    connect, refusals = psycopg.connect, []
+
+    with psycopg.connect(postgres.url("postgres", SUPERUSER), autocommit=True) as admin:
+
+        def change_when_refused(**options: Any) -> psycopg.Connection:
+            try:
+                return connect(**options)
+            except psycopg.OperationalError:
+                refusals.append(options["password"])
+                admin.execute(SQL("ALTER ROLE {} PASSWORD {}").format(Identifier(APP), "the second"))
+                raise
+
+        monkeypatch.setattr(psycopg, "connect", change_when_refused)
+        with connected(settings) as connection:
+            assert connection.scalar(text("SELECT current_user")) == APP
+    assert refusals == ["the second", url.password]
 
 
 class TestAddresses:

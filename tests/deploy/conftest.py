@@ -38,6 +38,9 @@ def promoted(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 
 
 def new_repository(folder: Path) -> Repository:
+    """One with what this checkout says of deployments, in which nothing has been promoted."""
     for name in ("deploy", "values"):
         shutil.copytree(ROOT / name, folder / name)
-    return Repository(folder)
+    made = Repository(folder)
+    made.start()
+    return made

@@ -3,9 +3,10 @@
 import os
 from pathlib import Path
 
-from tests.deploy.repository import DIGESTS, GIT, Repository
+from tests.deploy.repository import DIGESTS, Repository
 from tests.docs import blocks
 from tests.docs.terminal import Terminal
+from tests.repositories import IDENTITY
 
 
 def test_its_commands_lead_a_release_to_production(repository: Repository, kubectl: str, tmp_path: Path) -> None:
@@ -14,7 +15,9 @@ def test_its_commands_lead_a_release_to_production(repository: Repository, kubec
     repository.git("remote", "add", "origin", str(origin))
     repository.git("push", "--quiet", "--set-upstream", "origin", "main")
     path = f"{Path(kubectl).parent}{os.pathsep}{os.environ['PATH']}"
-    terminal = Terminal(repository.folder, {**GIT, "PATH": path}, lambda text: text.replace("sha256:…", DIGESTS[0]))
+    terminal = Terminal(
+        repository.folder, {**IDENTITY, "PATH": path}, lambda text: text.replace("sha256:…", DIGESTS[0])
+    )
     addresses, flux, promote = (block for block in blocks.of_page("docs/how-to/gitops.md") if block.where == "laptop")
     changed = terminal.run(addresses).splitlines()
     assert changed == [file for file in changed if "example.org" in (repository.folder / file).read_text()]

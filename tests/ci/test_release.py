@@ -11,9 +11,9 @@ import yaml
 
 from ci.release import changelog, numbers
 from ci.release.breaking import Comparison, Schema
-from tests.ci.conftest import ROOT, Repository
+from tests.ci.conftest import ROOT, VERSION, Repository
 
-FIRST = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+FIRST = VERSION
 MAJOR, MINOR, PATCH = numbers.parse(FIRST)
 NEXT = f"{MAJOR}.{MINOR + 1}.0"
 ROLLOUT_TOKEN = """  # -- Change it to restart the pods, for instance after changing a Secret that is not this chart's.

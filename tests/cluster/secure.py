@@ -16,22 +16,21 @@ HTTPS = 443
 
 @dataclass(frozen=True)
 class Secured(Release):
-    """A release whose customers come over TLS to an address, and believe what is in a context."""
+    """A release whose customers come over TLS, and believe what is in a context."""
 
-    address: str = ""
     context: ssl.SSLContext | None = None
 
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """A client of its Ingress, who verifies the certificate for the host's name."""
         assert self.context
-        host = self.ingress()[1]
+        address, host = self.ingress()
 
         def name(request: httpx.Request) -> None:
             request.extensions["sni_hostname"] = host
 
         with httpx.Client(
-            base_url=f"https://{self.address}", headers={"Host": host}, verify=self.context,
+            base_url=f"https://{address}", headers={"Host": host}, verify=self.context,
             event_hooks={"request": [name]}, timeout=30,
         ) as client:  # fmt: skip
             yield client
@@ -42,7 +41,7 @@ def secured(release: Release, context: ssl.SSLContext) -> Secured:
     address = release.ingress()[0]
     if not listens(address, HTTPS):
         missing(f"nothing at {address} speaks TLS")
-    return Secured(**vars(release), address=address, context=context)
+    return Secured(**vars(release), context=context)
 
 
 def listens(host: str, port: int) -> bool:

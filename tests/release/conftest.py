@@ -6,7 +6,6 @@ docker's buildx must build for both platforms, and its builder reach a registry 
 import os
 import re
 import subprocess
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 
 from tests import registries
 from tests.chart.conftest import missing, needed
-from tests.ci.conftest import ROOT, Repository, checkout, repository
+from tests.ci.conftest import VERSION, Repository, checkout, repository
 from tests.docs.laptop import make_environment
 
 __all__ = ["checkout", "repository"]
@@ -69,7 +68,7 @@ def tagged(checkout: Repository, tmp_path_factory: pytest.TempPathFactory) -> Re
         made.replace("Dockerfile", f"ARG BASE={base(made)}", f"ARG BASE={other}")
         made.commit()
     make_environment(made.folder)
-    made.git("tag", f"v{version()}")
+    made.git("tag", f"v{VERSION}")
     return made
 
 
@@ -83,11 +82,6 @@ def outputs(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
     """What `ci/publish` prints, which must not fail."""
     assert done.returncode == 0, done.stderr
     return dict(line.split("=", 1) for line in done.stdout.splitlines())
-
-
-def version() -> str:
-    """The number of the checkout."""
-    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
 
 
 def base(repository: Repository) -> str:

@@ -7,11 +7,11 @@ from typing import Any
 
 import yaml
 
-from tests.ci.conftest import Repository
+from tests.ci.conftest import VERSION, Repository
 from tests.cluster.tools import run
 from tests.docs.blocks import of_page
 from tests.docs.laptop import make_environment
-from tests.release.conftest import PLATFORMS, Publisher, base, new_key, outputs, version
+from tests.release.conftest import PLATFORMS, Publisher, base, new_key, outputs
 
 VERIFYING = [block.text for block in of_page("SECURITY.md") if "tests/release" in block.rest]
 
@@ -32,9 +32,9 @@ class TestTheFirstTime:
     def test_says_what_the_registry_has_since(self, published: dict[str, str], publisher: Publisher) -> None:
         assert published["image"] == f"{publisher.registry}/bookstore"
         assert published["chart"] == f"{publisher.registry}/charts/bookstore"
-        assert inspected(f"{published['image']}:{version()}", "Manifest.Digest") == published["image-digest"]
-        shown = run("helm", "show", "chart", f"oci://{published['chart']}", "--version", version(), "--plain-http")
-        assert yaml.safe_load(shown.stdout)["appVersion"] == version()
+        assert inspected(f"{published['image']}:{VERSION}", "Manifest.Digest") == published["image-digest"]
+        shown = run("helm", "show", "chart", f"oci://{published['chart']}", "--version", VERSION, "--plain-http")
+        assert yaml.safe_load(shown.stdout)["appVersion"] == VERSION
         assert published["chart-digest"] in shown.stderr
 
     def test_the_image_is_for_both_platforms_and_says_what_it_is(
@@ -45,7 +45,7 @@ class TestTheFirstTime:
         for one in configurations.values():
             labels = one["config"]["Labels"]
             assert {name.removeprefix("org.opencontainers.image."): said for name, said in labels.items()}.items() >= {
-                ("version", version()),
+                ("version", VERSION),
                 ("revision", tagged.git("rev-parse", "HEAD")),
                 ("base.name", base(tagged)),
                 ("base.digest", inspected(base(tagged), "Manifest.Digest")),
@@ -59,17 +59,8 @@ class TestTheFirstTime:
 
     def test_the_chart_finds_the_image(self, published: dict[str, str]) -> None:
         digest = f"image.digest={published['image-digest']}"
-        rendered = run(
-            "helm",
-            "template",
-            "shop",
-            f"oci://{published['chart']}",
-            "--version",
-            version(),
-            "--plain-http",
-            "--set",
-            digest,
-        ).stdout
+        where = (f"oci://{published['chart']}", "--version", VERSION, "--plain-http")
+        rendered = run("helm", "template", "shop", *where, "--set", digest).stdout
         assert f"{published['image']}@{published['image-digest']}" in rendered
 
     def test_anybody_can_verify_it_by_the_page_s_commands(
@@ -77,7 +68,7 @@ class TestTheFirstTime:
     ) -> None:
         commands = "\n".join(VERIFYING)
         for public, own in {
-            "version=1.2.3": f"version={version()}",
+            "version=1.2.3": f"version={VERSION}",
             "ghcr.io/OWNER": publisher.registry,
             '--certificate-identity "$signer" --certificate-oidc-issuer "$issuer"': (
                 f"--key {publisher.public} --insecure-ignore-tlog --allow-http-registry"
@@ -88,7 +79,7 @@ class TestTheFirstTime:
         run("bash", "-euo", "pipefail", "-c", f"cd {tmp_path}; {commands}")
         listed = json.loads((tmp_path / "sbom.json").read_text())["components"]
         packages = {(one["name"], one.get("version")) for one in listed}
-        assert ("bookstore", version()) in packages
+        assert ("bookstore", VERSION) in packages
         assert {"flask", "gunicorn", "psycopg"} <= {name.lower() for name, _ in packages}
 
 
@@ -105,7 +96,7 @@ class TestAgain:
     def test_after_a_failure_before_the_signature_goes_on(
         self, published: dict[str, str], publisher: Publisher, tagged: Repository
     ) -> None:
-        image = f"{published['image']}:{version()}"
+        image = f"{published['image']}:{VERSION}"
         run("docker", "buildx", "imagetools", "create", "--tag", image, base(tagged))
         printed = outputs(publisher.publish(tagged, "image"))
         assert inspected(image, "Manifest.Digest") == printed["image-digest"]
@@ -124,7 +115,7 @@ class TestRefuses:
         before = kept(publisher)
         repository.write("charts/bookstore/README.md", "Another.")
         repository.commit()
-        repository.git("tag", f"v{version()}")
+        repository.git("tag", f"v{VERSION}")
         make_environment(repository.folder)
         done = publisher.publish(repository, "chart")
         assert done.returncode == 1

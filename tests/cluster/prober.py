@@ -24,6 +24,8 @@ STOCK = 1_000_000
 PATHS = ("/", "/books?q=clusters", "/api/v1/books", f"/api/v1/books/{ISBN}")
 ADDRESS = {"name": "P", "street": "1 Main St", "city": "C", "postal_code": "10001", "country": "US"}
 AGAIN_AFTER_SECONDS = 0.5
+# Of the requests that were not answered as they should be, that many are told one by one.
+SHOWN = 20
 REFUSED = HTTPStatus.SERVICE_UNAVAILABLE
 # The copies left of a book, then the order and the copies of each that is not cancelled, as the shop's own role reads.
 COUNT = """
@@ -58,6 +60,10 @@ class Fate:
     def is_refused(self) -> bool:
         """Whether the shop itself asked to come back later."""
         return self.outcome == f"{REFUSED} with Retry-After"
+
+    def __str__(self) -> str:
+        """What it was, and how it ended."""
+        return f"{self.what}: {self.outcome} in {self.seconds:.1f} s"
 
 
 @dataclass
@@ -107,11 +113,20 @@ class Record:
         return all(fate.is_good or fate.is_refused for fate in self.fates)
 
     def __str__(self) -> str:
-        """One line."""
-        return (
-            f"{len(self.fates)} requests, {len(self.fates) - sum(fate.is_good for fate in self.fates)} not good "
-            f"({self.success:.2%} good), slowest {self.slowest:.1f} s, {len(self.orders)} orders; {dict(self.wrong)}"
+        """One line, and one for each of the first requests that were not answered as they should be."""
+        wrong = [fate for fate in self.fates if not fate.is_good]
+        whole = (
+            f"{len(self.fates)} requests, {len(wrong)} not good ({self.success:.2%} good), slowest {self.slowest:.1f} s, "
+            f"{len(self.orders)} orders; {dict(self.wrong)}"
         )
+        lines = [whole, *(f"  {fate}, sent {self._since(fate.moment)}" for fate in wrong[:SHOWN])]
+        return "\n".join(lines)
+
+    def _since(self, moment: float) -> str:
+        """A moment, as seconds since what was done to the shop last."""
+        done = [mark for mark in self.marks if mark[0] <= moment]
+        at, what = done[-1] if done else (self.fates[0].moment, "the beginning")
+        return f"{moment - at:.1f} s after {what}"
 
 
 @dataclass

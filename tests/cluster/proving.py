@@ -13,7 +13,7 @@ from tests.cluster.tools import Object, eventually, get
 # on such a node may take longer than the two seconds after which a shop would rather say 503.
 SETTINGS = (
     "settings.ORDERS_PER_HOUR=1000000,settings.DATABASE_CONNECT_TIMEOUT_SECONDS=5,backup.enabled=false",
-    "web.resources.requests.cpu=60m,postgresql.primary.resources.requests.cpu=100m",
+    "web.resources.requests.cpu=30m,postgresql.primary.resources.requests.cpu=60m",
     QUIET,
 )
 DATABASE = "shop-postgresql-0"
@@ -44,7 +44,8 @@ class Shop:
         finally:
             # Also of a scenario that failed: the next one's audit finds them.
             self.acknowledged.extend(record.orders)
-        print(record)  # noqa: T201  # the number of the scenario, with pytest -rP
+        # The number of the scenario, with pytest -rP or where it failed; and why, as far as the shop knows.
+        print(record, *(self.release.warnings() if record.wrong else ()), sep="\n")  # noqa: T201
         audit(self.release, self.acknowledged)
         report.write(scenario, promise, record)
 

@@ -114,6 +114,12 @@ class Release:
         pods = self.objects("pods", *SURFACES)
         return {pod["status"]["podIP"] for pod in pods if pod["metadata"]["name"] in names}
 
+    def warnings(self) -> list[str]:
+        """What those of the shop's pods that are still there have logged as a warning or worse."""
+        selector = f"app.kubernetes.io/instance={self.name},app.kubernetes.io/component in ({','.join(SURFACES)})"
+        lines = kubectl("-n", self.namespace, "logs", "-l", selector, "--prefix", "--tail=-1", check=False).splitlines()
+        return [line for line in lines if '"level":"warning"' in line or '"level":"error"' in line]
+
     def evict(self, pod: str) -> str:
         """Ask for a pod's eviction; what the server says against it, nothing where it agrees."""
         body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": self.namespace}}

@@ -34,7 +34,7 @@ def run_cron_job(release: Release, part: str) -> None:
     kubectl("-n", release.namespace, "create", "job", job, f"--from=cronjob/{release.name}-bookstore-{part}")
 
     def over() -> bool:
-        (status,) = [each["status"] for each in get(release.namespace, "jobs", f"--field-selector=metadata.name={job}")]
+        (status,) = [each["status"] for each in get(release.namespace, "jobs", fields=f"metadata.name={job}")]
         logs = [f"job/{job}", "--all-containers", "--prefix"]
         assert not status.get("failed"), kubectl("-n", release.namespace, "logs", *logs)
         return bool(status.get("succeeded"))

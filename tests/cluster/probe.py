@@ -77,7 +77,7 @@ def probe(namespace: str, release: Release, part: str = "", labels: dict[str, st
     apply(namespace, manifest(name, image, labels or {}))
     try:
         kubectl("-n", namespace, "wait", "--for=condition=Ready", f"pod/{name}", "--timeout=180s")
-        (pod,) = get(namespace, "pods", f"--field-selector=metadata.name={name}")
+        (pod,) = get(namespace, "pods", fields=f"metadata.name={name}")
         yield Probe(namespace, name, pod["status"]["podIP"])
     finally:
         kubectl("-n", namespace, "delete", f"pod/{name}", "--grace-period=0", "--force")

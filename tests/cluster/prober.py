@@ -116,8 +116,8 @@ class Record:
         """One line, and one for each of the first requests that were not answered as they should be."""
         wrong = [fate for fate in self.fates if not fate.is_good]
         whole = (
-            f"{len(self.fates)} requests, {len(wrong)} not good ({self.success:.2%} good), slowest {self.slowest:.1f} s, "
-            f"{len(self.orders)} orders; {dict(self.wrong)}"
+            f"{len(self.fates)} requests, {len(wrong)} not good ({self.success:.2%} good), "
+            f"slowest {self.slowest:.1f} s, {len(self.orders)} orders; {dict(self.wrong)}"
         )
         lines = [whole, *(f"  {fate}, sent {self._since(fate.moment)}" for fate in wrong[:SHOWN])]
         return "\n".join(lines)
@@ -196,7 +196,7 @@ def stock_up(release: Release) -> None:
 
 
 @contextmanager
-def probing(release: Release, browse: int = 4, buy: int = 2, pause_seconds: float = 0.05) -> Iterator[Record]:
+def probing(release: Release, browse: int = 4, buy: int = 2, pause_seconds: float = 0.1) -> Iterator[Record]:
     """Some who browse and some who buy, one half of each with keep-alive, until the end of the block."""
     record, over = Record(customers=browse + buy), threading.Event()
     with release.client() as client:

@@ -60,4 +60,4 @@ class Shop:
 
     def database(self) -> list[Object]:
         """The pod of its database, if there is one just now."""
-        return get(self.release.namespace, "pods", f"--field-selector=metadata.name={DATABASE}")
+        return get(self.release.namespace, "pods", fields=f"metadata.name={DATABASE}")

@@ -21,7 +21,11 @@ QUIET = ",".join(
     f"schedules.{name}.schedule=0 0 1 1 *"
     for name in ("notices-send", "orders-expire", "outbox-send", "payments-reconcile")
 )
-SMALL = "web.resources.requests.cpu=20m,postgresql.primary.resources.requests.cpu=20m"
+# A probe by a command costs a node more than what it asks: whether the database is ready is asked often enough.
+SMALL = (
+    "web.resources.requests.cpu=20m,postgresql.primary.resources.requests.cpu=20m,"
+    "postgresql.primary.customLivenessProbe.periodSeconds=60"
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ class Release:
         selector = f"app.kubernetes.io/instance={self.name}"
         if components:
             selector += f",app.kubernetes.io/component in ({','.join(components)})"
-        return get(self.namespace, kind, "-l", selector)
+        return get(self.namespace, kind, selector)
 
     def pods(self, *components: str) -> set[str]:
         """The names of the shop's pods, or of other components'."""
@@ -128,7 +132,7 @@ class Release:
 
     def ingress(self) -> tuple[str, str]:
         """The address of its Ingress, and its host's name."""
-        (ingress,) = self.objects("ingress")
+        (ingress,) = self.objects("ingresses")
         return ingress["status"]["loadBalancer"]["ingress"][0]["ip"], ingress["spec"]["rules"][0]["host"]
 
     @contextmanager

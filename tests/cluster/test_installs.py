@@ -138,5 +138,5 @@ def test_a_cluster_takes_every_object_for_amazon(amazon: Release) -> None:
     }
     assert amazon.helm("status", "-o", "json").count('"status":"deployed"') == 1
     assert len(amazon.pods(*SURFACES)) >= 2
-    (ingress,) = amazon.objects("ingress")
+    (ingress,) = amazon.objects("ingresses")
     assert ingress["spec"]["ingressClassName"] == "alb"

@@ -17,7 +17,7 @@ import pytest
 from tests.chart.conftest import package
 from tests.chart.rendering import SHAPES
 from tests.cluster.outside import secret
-from tests.cluster.release import QUIET, Release
+from tests.cluster.release import QUIET, SMALL, Release
 from tests.cluster.tools import ROOT, Object, kubectl, make_namespace, run
 
 pytestmark = pytest.mark.full
@@ -26,7 +26,7 @@ BEFORE_THE_FIRST = "edc4b5e"
 # The shapes that bring all that they need, and the Helm that made them. Others wait for what their owners have.
 COMPLETE = {"minimal": "helm3", "cache": "helm", "gateway": "helm3", "selling": "helm"}
 PAYMENT = ("key", "webhook-secret")
-LITTLE = f"web.resources.requests.cpu=20m,postgresql.primary.resources.requests.cpu=20m,web.workers=1,{QUIET}"
+LITTLE = f"{SMALL},web.workers=1,{QUIET}"
 
 
 @dataclass(frozen=True)

@@ -100,8 +100,8 @@ def templates(release: Release) -> Iterator[Object]:
 @pytest.fixture(scope="module")
 def targets(sources: dict[str, Probe]) -> dict[str, str]:
     """ADDRESS:PORT of all that may be tried, by name."""
-    (dns,) = get("kube-system", "services", "-l", "k8s-app=kube-dns")
-    (kubernetes,) = get("default", "services", "--field-selector=metadata.name=kubernetes")
+    (dns,) = get("kube-system", "services", "k8s-app=kube-dns")
+    (kubernetes,) = get("default", "services", fields="metadata.name=kubernetes")
     return {
         "api": f"{sources['api'].address}:{SHOP}",
         "api-metrics": f"{sources['api'].address}:{METRICS}",

@@ -125,7 +125,7 @@ def endpoints(release: Release, monitor: Object) -> set[str]:
     (endpoint,) = monitor["spec"]["endpoints"]
     return {
         f"{address}:{port['port']}"
-        for piece in get(release.namespace, "endpointslices", "-l", selected(monitor))
+        for piece in get(release.namespace, "endpointslices", selected(monitor))
         for port in piece["ports"]
         if port["name"] == endpoint["port"]
         for each in piece["endpoints"]

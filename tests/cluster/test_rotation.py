@@ -150,7 +150,7 @@ class Certificate:
     def __init__(self, release: Release, folder: Path) -> None:
         self.folder = folder
         folder.mkdir()
-        ((_, host), (tls, *_)) = release.ingress(), release.objects("ingress")[0]["spec"]["tls"]
+        ((_, host), (tls, *_)) = release.ingress(), release.objects("ingresses")[0]["spec"]["tls"]
         (block,) = (block for block in of_page("docs/how-to/tls.md") if block.where)
         text = block.text.replace("shop.example.org", host).replace("bookstore-prod", release.namespace)
         make, kubectl, give = text.replace("shop-tls", tls["secretName"]).partition("kubectl")

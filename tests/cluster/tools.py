@@ -1,16 +1,35 @@
 """kubectl and the others, as a person would type them."""
 
+import atexit
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 Object = dict[str, Any]
 
 ROOT = Path(__file__).parent.parent.parent
 MANIFESTS = Path(__file__).parent / "manifests"
+LISTENING = re.compile(r"127\.0\.0\.1:\d+")
+# Where the API has the kinds that are looked at.
+GROUPS = {
+    "deployments": "apis/apps/v1",
+    "endpointslices": "apis/discovery.k8s.io/v1",
+    "externalsecrets": "apis/external-secrets.io/v1",
+    "horizontalpodautoscalers": "apis/autoscaling/v2",
+    "ingresses": "apis/networking.k8s.io/v1",
+    "jobs": "apis/batch/v1",
+    "poddisruptionbudgets": "apis/policy/v1",
+    "pods": "api/v1",
+    "servicemonitors": "apis/monitoring.coreos.com/v1",
+    "services": "api/v1",
+}
 
 
 def run(
@@ -28,9 +47,29 @@ def kubectl(*arguments: str, check: bool = True, text: str | None = None) -> str
     return run("kubectl", *arguments, check=check, text=text).stdout
 
 
-def get(namespace: str, kind: str, *arguments: str) -> list[Object]:
-    """The objects of a kind."""
-    items: list[Object] = json.loads(kubectl("-n", namespace, "get", kind, "-o", "json", *arguments))["items"]
+@cache
+def proxy() -> str:
+    """The address of a `kubectl proxy` that lasts as long as this process."""
+    process = subprocess.Popen(["kubectl", "proxy", "--port=0"], stdout=subprocess.PIPE, text=True)
+    atexit.register(process.terminate)
+    assert process.stdout
+    listening = LISTENING.search(process.stdout.readline())
+    assert listening
+    return f"http://{listening[0]}"
+
+
+@cache
+def api() -> httpx.Client:
+    """The cluster's API: what is looked at again and again shall not cost a process, and its CPU, each time."""
+    return httpx.Client(base_url=proxy(), timeout=30)
+
+
+def get(namespace: str, kind: str, labels: str = "", fields: str = "") -> list[Object]:
+    """The objects of a kind, or those that a label's or a field's selector finds."""
+    selectors = {"labelSelector": labels, "fieldSelector": fields}
+    found = api().get(f"/{GROUPS[kind]}/namespaces/{namespace}/{kind}", params=selectors)
+    assert found.is_success, found.text
+    items: list[Object] = found.json()["items"]
     return items
 
 

@@ -29,10 +29,10 @@ hypothesis_settings.register_profile("untimed", deadline=None)
 hypothesis_settings.load_profile("untimed")
 # What takes long must not begin last, for a worker takes whole files: first those on a cluster, then the others.
 LONGEST = (
-    "cluster/test_documents", "cluster/test_migrations", "cluster/test_scaling",
-    "cluster/test_staging", "cluster/test_shapes", "cluster/test_ct", "cluster/test_last_release",
-    "cluster/test_restore", "cluster/test_faults", "cluster/test_rotation", "cluster/test_failed_upgrades",
-    "cluster/test_reliability", "cluster/test_installs", "cluster/test_prod",
+    "cluster/test_migrations", "cluster/test_documents", "cluster/test_staging", "cluster/test_failed_upgrades",
+    "cluster/test_faults", "cluster/test_scaling", "cluster/test_last_release", "cluster/test_prod",
+    "cluster/test_reliability", "cluster/test_rotation", "cluster/test_installs", "cluster/test_dev",
+    "cluster/test_restore", "cluster/test_ct",
     "browser/test_every_page", "app/cache/test_faults", "app/test_schemathesis", "chart/test_backup",
     "chart/test_prometheus", "bench/test_bench",
 )  # fmt: skip

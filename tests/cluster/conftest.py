@@ -40,7 +40,7 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shop(chart: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
     """Staging, a release of its own for each file, with a book that everybody buys."""
     name = request.module.__name__.rpartition("test_")[2].replace("_", "-")
-    release = Release(chart, "staging", f"bookstore-{name}", settings=(f"hosts.shop.host={name}.localhost", *SETTINGS))
+    release = Release(chart, "staging", f"bookstore-{name}", settings=SETTINGS)
     with installed(release):
         stock_up(release)
         yield Shop(release)

@@ -41,7 +41,9 @@ class Release:
     @property
     def values(self) -> list[str]:
         """Arguments that give an environment's values, and what a cluster for tests needs otherwise."""
-        sets = [REQUESTS.get(self.environment, SMALL), *self.settings]
+        # Two releases of one host would share their customers.
+        host = f"hosts.shop.host={self.namespace}.localhost"
+        sets = [REQUESTS.get(self.environment, SMALL), host, *self.settings]
         if self.environment == "prod":
             # An image that was loaded rather than pulled may have no digest to name it by.
             sets.append(f"image.digest={os.environ.get('BOOKSTORE_IMAGE_DIGEST', '')}")

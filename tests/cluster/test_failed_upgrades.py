@@ -24,7 +24,6 @@ with create_engine(Settings.load().database).connect() as connection:
 """
 # Beside the shop, which is well: what has not begun yet could be evicted anyway.
 CRASHING = (
-    "hosts.shop.host=crashing.localhost",
     "backup.enabled=false",
     "web.sidecars.crash.image=docker.io/library/postgres:17-trixie",
     "web.sidecars.crash.command={sh,-c,exit 1}",

@@ -34,7 +34,7 @@ SMALL = (
 @pytest.fixture(scope="module")
 def small(chart: Path) -> Iterator[Shop]:
     """Staging, with its database on a small volume."""
-    settings = ("hosts.shop.host=full.localhost", *SETTINGS, *SMALL)
+    settings = (*SETTINGS, *SMALL)
     with installed(Release(chart, "staging", "bookstore-full-disk", settings=settings)) as release:
         stock_up(release)
         yield Shop(release)

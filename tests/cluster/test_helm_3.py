@@ -21,7 +21,7 @@ OTHERS = re.compile(r"^(configmap/kube-root-ca.crt|serviceaccount/default)$")
 @pytest.fixture(scope="module")
 def old(chart: Path) -> Iterator[Release]:
     """A release made by Helm 3."""
-    release = Release(chart, "dev", "bookstore-helm3", settings=("hosts.shop.host=helm3.localhost",))
+    release = Release(chart, "dev", "bookstore-helm3")
     make_namespace(release.namespace)
     release.install(program="helm3", wait="--wait")
     yield release

@@ -91,7 +91,6 @@ def release(place_and_way: tuple[str, str], chart: Path, request: pytest.Fixture
     place, _ = place_and_way
     name = "-".join(place_and_way)
     settings: tuple[str, ...] = (
-        f"hosts.shop.host={name}.localhost",
         "payment.provider=none,payment.sandbox.enabled=false,web.workers=1",
         QUIET,
     )

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.full
 DATABASE, CACHE = 5432, 6379
 # As in production, whose policies let in the Ingress controller's namespace and that of the monitoring alone.
 SETTINGS = (
-    "hosts.shop.host=network.localhost,web.replicas=1",
+    "web.replicas=1",
     QUIET,
     "networkPolicy.clients.anywhere.enabled=false,serviceMonitor.enabled=true",
     r"networkPolicy.clients.proxy.peer.namespaceSelector.matchLabels.kubernetes\.io/metadata\.name=ingress-nginx",

@@ -17,7 +17,7 @@ from tests.cluster.tools import eventually, kubectl, make_namespace, run
 
 pytestmark = pytest.mark.full
 OLD, NEW = "bookstore-lost", "bookstore-found"
-SETTINGS = ("hosts.shop.host=lost.localhost,backup.enabled=true,backup.persistence.size=1Gi", QUIET)
+SETTINGS = ("backup.enabled=true,backup.persistence.size=1Gi", QUIET)
 ORDERS = 20
 
 

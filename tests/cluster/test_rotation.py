@@ -189,7 +189,7 @@ def database(tmp_path: Path) -> Iterator[outside.Database]:
 @pytest.fixture
 def verifying(chart: Path, database: outside.Database) -> Iterator[Shop]:
     """Staging, on a database whose certificate it verifies."""
-    settings = ("hosts.shop.host=verifying.localhost", f"{PEER}={ROTATED}", *SETTINGS, *database.settings("bookstore"))
+    settings = (f"{PEER}={ROTATED}", *SETTINGS, *database.settings("bookstore"))
     release = Release(chart, "staging", "bookstore-verifying", settings=settings)
     make_namespace(release.namespace)
     database.make_secrets(release.namespace)

@@ -17,7 +17,7 @@ FEWEST, MOST = 2, 4
 PERIODS = 2
 # A small request is far above what the shop needs at rest, and far below what the wave makes it need.
 SETTINGS = (
-    "hosts.shop.host=scaling.localhost,settings.ORDERS_PER_HOUR=1000000,web.autoscaling.enabled=true",
+    "settings.ORDERS_PER_HOUR=1000000,web.autoscaling.enabled=true",
     f"web.autoscaling.minReplicas={FEWEST},web.autoscaling.maxReplicas={MOST},web.autoscaling.cpuPercent=100",
     "web.autoscaling.scaleDownWindowSeconds=30,surfaces.all.resources.requests.cpu=100m",
     QUIET,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.cluster import report
-from tests.cluster.prober import Record, audit, probing
+from tests.cluster.prober import SHOWN, Record, audit, probing
 from tests.cluster.release import QUIET, Release
 from tests.cluster.tools import Object, eventually, get
 
@@ -45,7 +45,7 @@ class Shop:
             # Also of a scenario that failed: the next one's audit finds them.
             self.acknowledged.extend(record.orders)
         # The number of the scenario, with pytest -rP or where it failed; and why, as far as the shop knows.
-        print(record, *(self.release.warnings() if record.wrong else ()), sep="\n")  # noqa: T201
+        print(record, *(self.release.warnings()[:SHOWN] if record.wrong else ()), sep="\n")  # noqa: T201
         audit(self.release, self.acknowledged)
         report.write(scenario, promise, record)
 

@@ -125,7 +125,7 @@ class Record:
     def _since(self, moment: float) -> str:
         """A moment, as seconds since what was done to the shop last."""
         done = [mark for mark in self.marks if mark[0] <= moment]
-        at, what = done[-1] if done else (self.fates[0].moment, "the beginning")
+        at, what = done[-1] if done else (min(fate.moment for fate in self.fates), "the beginning")
         return f"{moment - at:.1f} s after {what}"
 
 

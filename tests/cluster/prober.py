@@ -94,9 +94,19 @@ class Record:
         self.marks.append((time.monotonic(), what))
 
     @property
+    def began(self) -> float:
+        """The moment of the first request."""
+        return min(fate.moment for fate in self.fates)
+
+    @property
+    def not_good(self) -> list[Fate]:
+        """The fates of the requests that were not answered as they should be."""
+        return [fate for fate in self.fates if not fate.is_good]
+
+    @property
     def wrong(self) -> Counter[str]:
         """How often there was what other outcome."""
-        return Counter(f"{fate.what}: {fate.outcome}" for fate in self.fates if not fate.is_good)
+        return Counter(f"{fate.what}: {fate.outcome}" for fate in self.not_good)
 
     @property
     def success(self) -> float:
@@ -114,18 +124,18 @@ class Record:
 
     def __str__(self) -> str:
         """One line, and one for each of the first requests that were not answered as they should be."""
-        wrong = [fate for fate in self.fates if not fate.is_good]
+        not_good = self.not_good
         whole = (
-            f"{len(self.fates)} requests, {len(wrong)} not good ({self.success:.2%} good), "
+            f"{len(self.fates)} requests, {len(not_good)} not good ({self.success:.2%} good), "
             f"slowest {self.slowest:.1f} s, {len(self.orders)} orders; {dict(self.wrong)}"
         )
-        lines = [whole, *(f"  {fate}, sent {self._since(fate.moment)}" for fate in wrong[:SHOWN])]
+        lines = [whole, *(f"  {fate}, sent {self._since(fate.moment)}" for fate in not_good[:SHOWN])]
         return "\n".join(lines)
 
     def _since(self, moment: float) -> str:
         """A moment, as seconds since what was done to the shop last."""
         done = [mark for mark in self.marks if mark[0] <= moment]
-        at, what = done[-1] if done else (min(fate.moment for fate in self.fates), "the beginning")
+        at, what = done[-1] if done else (self.began, "the beginning")
         return f"{moment - at:.1f} s after {what}"
 
 
@@ -196,7 +206,9 @@ def stock_up(release: Release) -> None:
 
 
 @contextmanager
-def probing(release: Release, browse: int = 4, buy: int = 2, pause_seconds: float = 0.1) -> Iterator[Record]:
+def probing(
+    release: Release, browse: int = 4, buy: int = 2, pause_seconds: float = Customer.pause_seconds
+) -> Iterator[Record]:
     """Some who browse and some who buy, one half of each with keep-alive, until the end of the block."""
     record, over = Record(customers=browse + buy), threading.Event()
     with release.client() as client:

@@ -81,10 +81,12 @@ class Release:
 
     def objects(self, kind: str, *components: str) -> list[Object]:
         """Its objects of a kind, of some components or of all."""
+        return get(self.namespace, kind, self.selector(*components))
+
+    def selector(self, *components: str) -> str:
+        """What selects objects by their labels: those of some components or of all."""
         selector = f"app.kubernetes.io/instance={self.name}"
-        if components:
-            selector += f",app.kubernetes.io/component in ({','.join(components)})"
-        return get(self.namespace, kind, selector)
+        return f"{selector},app.kubernetes.io/component in ({','.join(components)})" if components else selector
 
     def pods(self, *components: str) -> set[str]:
         """The names of the shop's pods, or of other components'."""
@@ -122,8 +124,8 @@ class Release:
 
     def warnings(self) -> list[str]:
         """What those of the shop's pods that are still there have logged as a warning or worse."""
-        selector = f"app.kubernetes.io/instance={self.name},app.kubernetes.io/component in ({','.join(SURFACES)})"
-        lines = kubectl("-n", self.namespace, "logs", "-l", selector, "--prefix", "--tail=-1", check=False).splitlines()
+        where = ("-n", self.namespace, "logs", "-l", self.selector(*SURFACES))
+        lines = kubectl(*where, "--prefix", "--tail=-1", check=False).splitlines()
         return [line for line in lines if '"level":"warning"' in line or '"level":"error"' in line]
 
     def evict(self, pod: str) -> str:

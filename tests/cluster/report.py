@@ -50,7 +50,7 @@ def write(scenario: str, promise: str, record: Record) -> None:
 
 def timeline(title: str, record: Record) -> str:
     """How many requests of each kind ended in each second, and when what was done to the shop."""
-    begin = min(fate.moment for fate in record.fates)
+    begin = record.began
     ends = [(fate, int(fate.moment + fate.seconds - begin)) for fate in record.fates]
     seconds = 1 + max(end for _, end in ends)
     top = LINE * (2 + len(record.marks))

@@ -1,4 +1,4 @@
-"""kubectl and the others, as a person would type them."""
+"""kubectl and the others, as a person would type them; and the API, for what is looked at again and again."""
 
 import atexit
 import json
@@ -12,23 +12,20 @@ from typing import Any
 
 import httpx
 
+from bookstore.conformance import install
+
 Object = dict[str, Any]
 
 ROOT = Path(__file__).parent.parent.parent
 MANIFESTS = Path(__file__).parent / "manifests"
 LISTENING = re.compile(r"127\.0\.0\.1:\d+")
-# Where the API has the kinds that are looked at.
-GROUPS = {
-    "deployments": "apis/apps/v1",
-    "endpointslices": "apis/discovery.k8s.io/v1",
-    "externalsecrets": "apis/external-secrets.io/v1",
-    "horizontalpodautoscalers": "apis/autoscaling/v2",
-    "ingresses": "apis/networking.k8s.io/v1",
-    "jobs": "apis/batch/v1",
-    "poddisruptionbudgets": "apis/policy/v1",
-    "pods": "api/v1",
-    "servicemonitors": "apis/monitoring.coreos.com/v1",
-    "services": "api/v1",
+# Where the API has the kinds that are looked at: those that the shop itself looks at, and others.
+PATHS = install.PATHS | {
+    "endpointslices": "/apis/discovery.k8s.io/v1",
+    "externalsecrets": "/apis/external-secrets.io/v1",
+    "ingresses": "/apis/networking.k8s.io/v1",
+    "poddisruptionbudgets": "/apis/policy/v1",
+    "servicemonitors": "/apis/monitoring.coreos.com/v1",
 }
 
 
@@ -60,14 +57,14 @@ def proxy() -> str:
 
 @cache
 def api() -> httpx.Client:
-    """The cluster's API: what is looked at again and again shall not cost a process, and its CPU, each time."""
+    """The cluster's API: a look at it shall not cost a process, and its CPU, each time."""
     return httpx.Client(base_url=proxy(), timeout=30)
 
 
 def get(namespace: str, kind: str, labels: str = "", fields: str = "") -> list[Object]:
     """The objects of a kind, or those that a label's or a field's selector finds."""
     selectors = {"labelSelector": labels, "fieldSelector": fields}
-    found = api().get(f"/{GROUPS[kind]}/namespaces/{namespace}/{kind}", params=selectors)
+    found = api().get(f"{PATHS[kind]}/namespaces/{namespace}/{kind}", params=selectors)
     assert found.is_success, found.text
     items: list[Object] = found.json()["items"]
     return items

@@ -1,11 +1,13 @@
 """A PostgreSQL data folder, a "cluster": finding the programs, making it once, checking it, clearing leftovers."""
 
+import contextlib
 import importlib.util
 import os
 import re
 import shutil
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -113,11 +115,12 @@ def clear_leftovers(data: Path, link: Path) -> None:
     if link.is_symlink():
         sockets = link.readlink()
         deadline = time.monotonic() + STOP_SECONDS
-        # A process id may be another's by now; but only a server of ours listens in that private folder.
-        while _listens(sockets / SOCKET) and (lines := _pid_file(data)):
+        # The process id in postmaster.pid may be another's by now; only our server listens in that private folder.
+        while server := _listener(sockets / SOCKET):
             if time.monotonic() > deadline:
-                raise PostgresError(f"Process {lines[0]}, an earlier PostgreSQL on {data}, does not stop: kill it.")
-            os.kill(int(lines[0]), signal.SIGINT)
+                raise PostgresError(f"Process {server}, an earlier PostgreSQL on {data}, does not stop: kill it.")
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(server, signal.SIGINT)
             time.sleep(0.05)
         if sockets.name.startswith(SOCKET_FOLDER_PREFIX):
             shutil.rmtree(sockets, ignore_errors=True)
@@ -138,10 +141,13 @@ def _pid_file(data: Path) -> list[str]:
         return []
 
 
-def _listens(path: Path) -> bool:
+def _listener(path: Path) -> int | None:
+    """Return the id of the process that listens on a Unix socket, as the kernel knows it; None if there is none."""
     with socket.socket(socket.AF_UNIX) as client:
         try:
             client.connect(str(path))
+            # Linux' struct ucred (unix(7)) begins with it; macOS has an option for it alone: LOCAL_PEERPID.
+            level, option = (socket.SOL_SOCKET, socket.SO_PEERCRED) if sys.platform == "linux" else (0, 2)
+            return int.from_bytes(client.getsockopt(level, option, 4), sys.byteorder)
         except OSError:
-            return False
-    return True
+            return None

@@ -42,9 +42,14 @@ def test_a_killed_server_starts_again_with_all_commits(killed: Path) -> None:
     assert not sockets.exists()
 
 
+def write_own_process_id(folder: Path) -> None:
+    """Put this process in the place of the server, as when the system has used its number again."""
+    pid_file = folder / "data" / "postmaster.pid"
+    pid_file.write_text(pid_file.read_text().replace(str(postmaster(folder)), str(os.getpid()), 1))
+
+
 def test_a_process_id_that_another_process_has_now_is_no_hindrance(killed: Path) -> None:
-    pid_file = killed / "data" / "postmaster.pid"
-    pid_file.write_text(pid_file.read_text().replace(str(postmaster(killed)), str(os.getpid()), 1))
+    write_own_process_id(killed)
     with Server(killed, OPTIONS) as server, psycopg.connect(server.url()):
         pass
 
@@ -83,3 +88,12 @@ def test_a_server_that_outlived_its_owner_is_replaced(folder: Path, hold: Hold) 
     with Server(folder, OPTIONS) as server, psycopg.connect(server.url()):
         assert postmaster(folder) != orphan
     wait_until(lambda: has_ended(orphan))
+
+
+def test_only_the_process_that_listens_is_stopped(folder: Path, hold: Hold) -> None:
+    holder = hold(folder, before=OUTLIVING)
+    orphan = postmaster(folder)
+    holder.kill()
+    write_own_process_id(folder)
+    with Server(folder, OPTIONS) as server, psycopg.connect(server.url()):
+        wait_until(lambda: has_ended(orphan))

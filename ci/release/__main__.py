@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ci import chart
-from ci.release import changelog, numbers
+from ci.release import changelog, commits, numbers
 from ci.release.breaking import Comparison
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = "charts/bookstore/values.schema.json"
+HISTORY = ROOT / "CHANGELOG.md"
 UPGRADING = ROOT / "docs/upgrading.md"
 
 
@@ -67,8 +68,16 @@ def check() -> dict[str, str]:
     return values
 
 
-def examine(version: str) -> list[dict[str, str]]:
-    """The changes that a release of this number would bring; raises Refused where it may not be made."""
+def unreleased() -> str:
+    """What the next release brings: what CHANGELOG.md says, then the commits that did not write it there themselves."""
+    written = changelog.section(HISTORY.read_text(), changelog.UNRELEASED)
+    since = f"v{number}" if (number := last()) else None
+    told = git("log", "--format=%H", f"{since}..HEAD" if since else "HEAD", "--", HISTORY.name).split()
+    return changelog.joined(written, commits.entries(ROOT, since, told))
+
+
+def examine(version: str) -> str:
+    """What a release of this number would bring; raises Refused where it may not be made."""
     new = numbers.parse(version)
     if git("status", "--porcelain"):
         raise Refused("The tree has changes that are not committed: commit or stash them.")
@@ -77,21 +86,24 @@ def examine(version: str) -> list[dict[str, str]]:
     since = last()
     if since and new < numbers.parse(since):
         raise Refused(f"{version} comes before {since}, the last release.")
-    body = changelog.section((ROOT / "CHANGELOG.md").read_text(), changelog.UNRELEASED)
+    body = unreleased()
     entries = changelog.changes(body)
     if not entries:
-        raise Refused('Nothing has changed: CHANGELOG.md has no entry under "Unreleased".')
+        raise Refused(
+            'Nothing has changed: CHANGELOG.md has no entry under "Unreleased", and no commit is a feat or a fix.'
+        )
+    breaks = [entry["description"] for entry in entries if entry["description"].startswith(commits.BREAKING)]
     # Semantic Versioning 2.0.0, 4 and 8: before 1.0.0 the minor number is the one that tells of it.
-    if since and check() and new[: 1 + (new[0] == 0)] == numbers.parse(since)[: 1 + (new[0] == 0)]:
-        raise Refused(f"Values break since {since}: the {'minor' if new[0] == 0 else 'major'} number must rise.")
-    return entries
+    if since and (check() or breaks) and new[: 1 + (new[0] == 0)] == numbers.parse(since)[: 1 + (new[0] == 0)]:
+        raise Refused(f"What was right in {since} breaks: the {'minor' if new[0] == 0 else 'major'} number must rise.")
+    return body
 
 
 def make(version: str) -> None:
     """Write, commit and tag it; raises Refused, with the tree as it was."""
-    entries = examine(version)
+    body = examine(version)
     try:
-        write(version, entries)
+        write(version, body)
         git("commit", "--quiet", "--all", "--message", f"Release {version}")
     except (Refused, ValueError, OSError):
         git("reset", "--quiet", "--hard")
@@ -106,23 +118,23 @@ def make(version: str) -> None:
     )
 
 
-def write(version: str, entries: list[dict[str, str]]) -> None:
+def write(version: str, body: str) -> None:
     """The number and the changes, wherever they stand."""
     numbers.write(ROOT, version)
     about = chart.CHART / "Chart.yaml"
-    about.write_text(changelog.annotated(about.read_text(), entries))
-    history = ROOT / "CHANGELOG.md"
-    history.write_text(changelog.released(history.read_text(), changelog.dated(version, datetime.now(UTC).date())))
-    if changelog.section(UPGRADING.read_text(), changelog.UNRELEASED):
-        UPGRADING.write_text(changelog.released(UPGRADING.read_text(), version))
+    about.write_text(changelog.annotated(about.read_text(), changelog.changes(body)))
+    title = changelog.dated(version, datetime.now(UTC).date())
+    HISTORY.write_text(changelog.released(HISTORY.read_text(), title, body))
+    if before := changelog.section(UPGRADING.read_text(), changelog.UNRELEASED):
+        UPGRADING.write_text(changelog.released(UPGRADING.read_text(), version, before))
     for path, text in chart.outputs().items():
         path.write_text(text)
 
 
-def notes(version: str) -> str:
-    """What a release brings, and what to do before: its sections of CHANGELOG.md and docs/upgrading.md."""
-    brings = changelog.section((ROOT / "CHANGELOG.md").read_text(), version)
-    before = changelog.section(UPGRADING.read_text(), version)
+def notes(version: str | None) -> str:
+    """What a release brings, and what to do before, as CHANGELOG.md and docs/upgrading.md say; None is the next one."""
+    brings = changelog.section(HISTORY.read_text(), version) if version else unreleased()
+    before = changelog.section(UPGRADING.read_text(), version or changelog.UNRELEASED)
     return f"{brings}\n\n### Before you upgrade\n\n{before}" if before else brings
 
 
@@ -131,7 +143,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ci.release", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("make", help="write, commit and tag a version").add_argument("version")
-    commands.add_parser("notes", help="print what a version brings").add_argument("version")
+    brings = commands.add_parser("notes", help="print what a version brings")
+    brings.add_argument("version", nargs="?", help="default: the next, as far as it is committed")
     commands.add_parser("check", help="fail for values that break without a word in docs/upgrading.md")
     arguments = parser.parse_args()
     try:

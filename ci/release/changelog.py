@@ -18,9 +18,21 @@ def section(text: str, title: str) -> str:
     return found[1].strip() if found else ""
 
 
-def released(text: str, title: str) -> str:
-    """The text with what was unreleased below `title`, and nothing unreleased."""
-    return re.sub(rf"^## {UNRELEASED}$", f"## {UNRELEASED}\n\n## {title}", text, count=1, flags=re.MULTILINE)
+def released(text: str, title: str, body: str) -> str:
+    """The text with `body`, which was unreleased, below `title`, and nothing unreleased."""
+    before, heading, rest = text.partition(f"## {UNRELEASED}\n")
+    after = rest.lstrip("\n").removeprefix(section(text, UNRELEASED)).lstrip("\n")
+    newest = f"{before}{heading}\n## {title}\n\n{body}\n"
+    return f"{newest}\n{after}" if after else newest
+
+
+def joined(*bodies: str) -> str:
+    """One body with the entries of all, each kind's below one heading."""
+    kinds: dict[str, list[str]] = {}
+    for block in (block for body in bodies for block in re.split("^(?=### )", body, flags=re.MULTILINE) if block):
+        heading, _, entries = block.partition("\n")
+        kinds.setdefault(heading, []).append(entries.strip())
+    return "\n\n".join("\n".join([f"{heading}\n", *entries]) for heading, entries in kinds.items())
 
 
 def dated(version: str, day: date) -> str:

@@ -36,8 +36,8 @@ class Repository(repositories.Repository):
         assert old in text
         self.write(path, text.replace(old, new, 1))
 
-    def commit(self) -> None:
-        self.git("commit", "--quiet", "--all", "--message", "A change")
+    def commit(self, message: str = "A change") -> None:
+        self.git("commit", "--quiet", "--all", "--message", message)
 
 
 @pytest.fixture(scope="session")

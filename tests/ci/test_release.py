@@ -108,6 +108,57 @@ class TestMaking:
         assert set().union(*numbers.found(repository.folder).values()) == {FIRST}
 
 
+class TestCommits:
+    def test_that_users_notice_are_entries_of_their_own(self, released: Repository) -> None:
+        unreleased(released, CHANGES)
+        released.commit("feat: a shelf for maps")
+        for message in (
+            "feat(cart): gift cards can be bought",
+            "fix: a till rang twice.\n\nIts bell was loose.",
+            "fix(security): the door is locked at night",
+            "docs: how to ring the till",
+            "A change that nobody notices",
+        ):
+            released.git("commit", "--quiet", "--allow-empty", "--message", message)
+        brings = """### Added
+
+- A shelf for maps
+  and atlases ([docs/metrics.md](docs/metrics.md)).
+- Gift cards can be bought.
+
+### Fixed
+
+- The `till`: it rang twice.
+- A till rang twice.
+
+### Security
+
+- The door is locked at night.
+"""
+        assert released.release("notes").stdout == brings
+        assert released.release("make", NEXT).returncode == 0
+        assert released.release("notes", NEXT).stdout == brings
+        assert released.release("notes").stdout.strip() == ""
+        about = yaml.safe_load(released.read("charts/bookstore/Chart.yaml"))
+        kinds = [each["kind"] for each in yaml.safe_load(about["annotations"]["artifacthub.io/changes"])]
+        assert kinds == ["added", "added", "fixed", "fixed", "security"]
+
+    def test_that_break_something_want_a_number_that_says_so(self, released: Repository) -> None:
+        for message in (
+            "feat(api)!: prices are objects\n\nBREAKING CHANGE: Read price.amount\nwhere you read price.",
+            "chore: the cellar is closed\n\nBREAKING-CHANGE: Atlases are upstairs.",
+        ):
+            released.git("commit", "--quiet", "--allow-empty", "--message", message)
+        assert "number must rise" in released.refused("make", f"{MAJOR}.{MINOR}.{PATCH + 1}")
+        assert released.release("make", NEXT).returncode == 0
+        entries = """### Changed
+
+- **Breaking:** Prices are objects. Read price.amount where you read price.
+- **Breaking:** The cellar is closed. Atlases are upstairs.
+"""
+        assert released.release("notes", NEXT).stdout.endswith(entries)
+
+
 class TestRefusing:
     def test_what_is_no_version_or_comes_before_the_last(self, released: Repository) -> None:
         assert "'v1.2.3' is no version" in released.refused("make", "v1.2.3")

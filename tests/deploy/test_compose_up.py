@@ -1,63 +1,52 @@
-"""compose.yaml as docs/how-to/compose.md uses it, where a Docker engine answers: as a project of its own."""
+"""docs/how-to/compose.md, followed where a Docker engine answers: as a project of its own, with an image of its own."""
 
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import httpx
 import pytest
 
 from tests.buying import buy
-from tests.chart.rendering import ROOT
+from tests.ci.conftest import VERSION, Repository, checkout, repository
+from tests.docs import blocks
+from tests.docs.terminal import Terminal, opened
 from tests.image.containers import engine
 from tests.servers import free_port
 
-SAMPLE = ROOT / "data/sample-books.csv"
-IMPORT = "bookstore catalogue import /dev/stdin --rejected-file /tmp/rejected.csv --default-stock 5"
-
-
-@dataclass(frozen=True)
-class Project:
-    """A project of Compose under a name that nobody else uses, on free ports."""
-
-    name: str
-    port: int
-    sandbox_port: int
-
-    def run(self, *command: str, given: str = "") -> str:
-        """What `docker compose COMMAND` prints; fails with what it says when it fails."""
-        names = {"COMPOSE_PROJECT_NAME": self.name, "PORT": str(self.port), "SANDBOX_PORT": str(self.sandbox_port)}
-        done = subprocess.run(
-            ["docker", "compose", *command],
-            cwd=ROOT, env=os.environ | names, input=given, capture_output=True, text=True, check=False, timeout=600,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+__all__ = ["checkout", "repository"]
 
 
 @pytest.fixture
-def project() -> Iterator[Project]:
-    """It, up and well."""
+def terminal(repository: Repository) -> Iterator[Terminal]:
+    """In a copy of the repository, whose project has names and ports that nobody else uses."""
     version = ["docker", "compose", "version"]
     if engine() != "docker" or subprocess.run(version, capture_output=True, check=False).returncode:
         pytest.skip("no Docker engine with Compose")
-    project = Project(f"bookstore-test-{os.getpid()}", free_port(), free_port())
-    try:
-        project.run("up", "--detach", "--wait")
-        yield project
-    finally:
-        project.run("down", "--volumes")
+    name = f"bookstore-test-{os.getpid()}"
+    repository.replace("compose.yaml", f"image: bookstore:{VERSION}", f"image: {name}")
+    ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+    with opened(Terminal(repository.folder, {"COMPOSE_PROJECT_NAME": name, **ports}, str)) as terminal:
+        try:
+            yield terminal
+        finally:
+            repository.run("docker", "compose", "down", "--volumes", **terminal.environment)
+            repository.run("docker", "image", "rm", name)
 
 
 @pytest.mark.image
-def test_it_is_filled_and_sells_and_keeps_what_it_has(project: Project) -> None:
-    assert "0 rejected" in project.run("exec", "-T", "web", *IMPORT.split(), given=SAMPLE.read_text())
-    assert "FAIL" not in project.run("exec", "-T", "web", "bookstore", "doctor")
-    with httpx.Client(base_url=f"http://localhost:{project.port}", follow_redirects=True, timeout=30) as buyer:
+def test_its_commands_fill_a_shop_that_sells_and_keeps_what_it_has(terminal: Terminal) -> None:
+    up, fill, follow, renew, down = (block for block in blocks.of_page("docs/how-to/compose.md") if block.where)
+    terminal.run(up)
+    filled = terminal.run(fill)
+    assert "0 rejected" in filled
+    assert "FAIL" not in filled
+    address = f"http://localhost:{terminal.environment['PORT']}"
+    with httpx.Client(base_url=address, follow_redirects=True, timeout=30) as buyer:
         order, page = buy(buyer)
         assert "Thank you!" in page.text
-        # A new version is a short break.
-        project.run("down")
-        project.run("up", "--detach", "--wait")
+        terminal.run(follow)
+        terminal.run(renew)
+        terminal.run(down)
+        terminal.run(up)
         assert buyer.get(f"/api/v1/orders/{order['number']}?token={order['token']}").json()["number"] == order["number"]

@@ -1,7 +1,7 @@
 """What documents show in fenced blocks, with the comment above each that says what a test does with it.
 
-Commands (`sh`): `<!-- run: laptop -->` or `<!-- run: cluster -->`, with `until: TEXT` for one that does not end by
-itself; `<!-- as in: PAGE -->` where that page's commands, which are run, hold these; `<!-- not run: REASON -->`.
+Commands (`sh`): `<!-- run: laptop -->`, `cluster` or `docker`, with `until: TEXT` for one that does not end by itself;
+`<!-- as in: PAGE -->` where that page's commands, which are run, hold these; `<!-- not run: REASON -->`.
 Values (`yaml`): `<!-- values -->`, `<!-- values: prod -->` over an environment's, `<!-- values: TITLE -->` over those
 of another block of the page; `<!-- not values: REASON -->`.
 """

@@ -9,6 +9,7 @@ NUMBER = r"\d+\.\d+\.\d+"
 # The lines that give it. appVersion is the default of the image's tag.
 GIVEN = {
     "pyproject.toml": (r'(^version = ")NUMBER(?=")',),
+    "compose.yaml": (r"(^    args: \{VERSION: )NUMBER(?=\})",),
     "charts/bookstore/Chart.yaml": (r"(^version: )NUMBER()$", r'(^appVersion: ")NUMBER(?=")'),
 }
 # And the mentions anywhere else, as a reader would type them: of the image with its tag, of the chart's package.

@@ -11,7 +11,7 @@ from tests.buying import buy
 from tests.ci.conftest import VERSION, Repository, checkout, repository
 from tests.docs import blocks
 from tests.docs.terminal import Terminal, opened
-from tests.image.containers import engine
+from tests.image.containers import Image, engine
 from tests.servers import free_port
 
 __all__ = ["checkout", "repository"]
@@ -38,6 +38,8 @@ def terminal(repository: Repository) -> Iterator[Terminal]:
 def test_its_commands_fill_a_shop_that_sells_and_keeps_what_it_has(terminal: Terminal) -> None:
     up, fill, follow, renew, down = (block for block in blocks.of_page("docs/how-to/compose.md") if block.where)
     terminal.run(up)
+    built = Image("docker", terminal.environment["COMPOSE_PROJECT_NAME"])
+    assert built.config["Labels"]["org.opencontainers.image.version"] == VERSION
     filled = terminal.run(fill)
     assert "0 rejected" in filled
     assert "FAIL" not in filled

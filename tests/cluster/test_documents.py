@@ -3,13 +3,16 @@
 import re
 import shutil
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from ci.site import tracked
+from tests.buying import buy
 from tests.chart.rendering import ENVIRONMENTS, merged
 from tests.cluster.tools import ROOT, kubectl
 from tests.docs import blocks
@@ -30,6 +33,8 @@ SUBSTITUTES = {
     r"--timeout[= ](\d+)m": r"--timeout=\g<1>0m",
     r"\bbookstore-(dev|staging|prod|data)\b": r"documents-\1",
 }
+# The laptop's ends of its tunnels.
+TUNNELS = ("8080", "8081", "8082")
 # A small node has no room for what three environments ask for, nor for pods that come because that is so little.
 LITTLE = {"resources": {"requests": {"cpu": "20m"}}}
 FEW = {"autoscaling": {"maxReplicas": 2}}
@@ -50,12 +55,12 @@ def terminal(chart: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     shutil.copytree(chart, folder / "charts/bookstore")
     for part in ("data", "deploy", "docs"):
         shutil.copytree(ROOT / part, folder / part)
-    port = str(free_port())
+    ports = {number: str(free_port()) for number in TUNNELS}
 
     def substitute(text: str) -> str:
         for pattern, other in SUBSTITUTES.items():
             text = re.sub(pattern, other, text, flags=re.MULTILINE)
-        return text.replace("8080", port)
+        return re.sub("|".join(ports), lambda found: ports[found[0]], text)
 
     (folder / "values").mkdir()
     for file in ENVIRONMENTS:
@@ -103,3 +108,13 @@ def test_its_commands_work(terminal: Terminal, page: str) -> None:
         assert said.count("Phase:          Succeeded") >= 6
         assert "The Hunger Games" in said
         assert "FAIL" not in said
+        use_the_tunnels(said)
+
+
+def use_the_tunnels(said: str) -> None:
+    """Open the link that was printed, buy a book and pay for it, as a reader would in a browser."""
+    (link,) = re.findall(r"http://127\.0\.0\.1:\d+/staff/enrol/\S+", said)
+    shop = httpx.URL(link).copy_with(path="/")
+    with httpx.Client(base_url=shop, follow_redirects=True, timeout=30) as reader:
+        assert reader.get(link).status_code == HTTPStatus.OK
+        assert "Thank you!" in buy(reader)[1].text

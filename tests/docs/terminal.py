@@ -11,6 +11,8 @@ from pathlib import Path
 from tests.docs.blocks import Block
 
 SECONDS = 900
+# Whoever pastes a block pastes the next one into the same terminal.
+STAYED = '[ "$PWD" = "$START" ] || { echo "it ends in $PWD, and the next begins there" >&2; exit 1; }'
 
 
 @dataclass
@@ -28,9 +30,9 @@ class Terminal:
         if block.until:
             return self._start(block, script)
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", script],
+            ["bash", "-euo", "pipefail", "-c", f"{script}\n{STAYED}"],
             cwd=self.folder,
-            env={**os.environ, **self.environment},
+            env={**os.environ, **self.environment, "START": str(self.folder.resolve())},
             check=False,
             capture_output=True,
             text=True,

@@ -15,9 +15,9 @@
 {{- $first := include "bookstore.enabled" $w.initContainers | fromJson -}}
 metadata:
   labels: {{- include "bookstore.podLabels" (merge (dict "database" .role) .) | nindent 4 }}
-  {{- with mergeOverwrite (dict) .root.Values.commonAnnotations $w.podAnnotations (default dict .annotations) }}
-  annotations: {{- toYaml . | nindent 4 }}
-  {{- end }}
+  {{- /* What kubectl logs and kubectl exec take where nobody names another. */}}
+  {{- $main := dict "kubectl.kubernetes.io/default-container" .part }}
+  annotations: {{- mergeOverwrite $main .root.Values.commonAnnotations $w.podAnnotations (default dict .annotations) | toYaml | nindent 4 }}
 spec:
   serviceAccountName: {{ default (include "bookstore.serviceAccountName" .root) .serviceAccount }}
   automountServiceAccountToken: {{ default false .token }}

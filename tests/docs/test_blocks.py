@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import click
+import pytest
 
 from bookstore.cli import bookstore
 from ci.site import tracked
 from tests.chart.rendering import ROOT
 from tests.docs import blocks
+from tests.docs.terminal import Terminal
 
 TARGET = re.compile(r"`(?:[A-Z_]+=\S+ )*make ([a-z0-9-]+)")
 COMMAND = re.compile(r"(?:`|-- |bin/)bookstore ([a-z][a-z-]*)(?: ([a-z][a-z-]*))?")
@@ -28,6 +32,14 @@ def test_every_command_is_run_or_says_why_not() -> None:
     # Another language would hide commands from the test.
     for other in ("bash", "shell", "console"):
         assert list(blocks.everywhere(other)) == []
+
+
+def test_a_block_that_ends_in_another_folder_fails(tmp_path: Path) -> None:
+    terminal = Terminal(tmp_path, {}, str)
+    block = blocks.Block("page.md", 1, "sh", "", "run", "laptop", "mkdir below\n(cd below && pwd)\n")
+    assert terminal.run(block).strip() == str(tmp_path / "below")
+    with pytest.raises(AssertionError, match=r"it ends in .*/below, and the next begins there"):
+        terminal.run(replace(block, text="cd below\n"))
 
 
 def test_what_is_as_in_another_page_is_run_there() -> None:

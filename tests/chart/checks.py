@@ -209,6 +209,14 @@ def the_kubelet_changes_no_command(render: Render, values: Values) -> None:
             assert not any("$$" in word for word in words), (identity(owner), each["name"])
 
 
+def kubectl_takes_the_main_container(render: Render, values: Values) -> None:
+    for owner, template in render.pods():
+        # The bundled database's pods are its own chart's.
+        if owner["metadata"]["labels"]["app.kubernetes.io/component"] != "primary":
+            main = template["spec"]["containers"][0]["name"]
+            assert annotations(template)["kubectl.kubernetes.io/default-container"] == main, identity(owner)
+
+
 def no_image_moves_by_itself(render: Render, values: Values) -> None:
     for _, template in render.pods():
         for each in containers(template):
@@ -266,6 +274,7 @@ CHECKS: list[Callable[[Render, Values], None]] = [
     a_scraper_finds_the_metrics,
     environment_names_and_mounts_are_unique,
     the_kubelet_changes_no_command,
+    kubectl_takes_the_main_container,
     no_image_moves_by_itself,
     every_pod_is_restricted,
     every_policy_covers_every_pod,

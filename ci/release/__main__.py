@@ -71,9 +71,10 @@ def check() -> dict[str, str]:
 def unreleased() -> str:
     """What the next release brings: what CHANGELOG.md says, then the commits that did not write it there themselves."""
     written = changelog.section(HISTORY.read_text(), changelog.UNRELEASED)
-    since = f"v{number}" if (number := last()) else None
-    told = git("log", "--format=%H", f"{since}..HEAD" if since else "HEAD", "--", HISTORY.name).split()
-    return changelog.joined(written, commits.entries(ROOT, since, told))
+    since = last()
+    span = [f"v{since}..HEAD"] if since else []
+    told = git("log", "--format=%H", *span, "--", HISTORY.name).split()
+    return changelog.joined(written, commits.entries(ROOT, span, told))
 
 
 def examine(version: str) -> str:

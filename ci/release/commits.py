@@ -11,13 +11,13 @@ CONFIG = Path(__file__).with_name("cliff.toml")
 BREAKING = "**Breaking:**"
 
 
-def entries(folder: Path, since: str | None, without: Iterable[str]) -> str:
-    """The changelog's entries of a repository's commits after the tag `since`, or of all, but not of these hashes.
+def entries(folder: Path, span: Iterable[str], without: Iterable[str]) -> str:
+    """The changelog's entries of a repository's commits in a span such as `["v1.2.3..HEAD"]`, but not of these hashes.
 
-    Empty where no commit tells users of anything. CalledProcessError where git-cliff fails, which says why on stderr.
+    All where the span is empty. Returns "" where no commit tells users of anything. CalledProcessError where git-cliff
+    fails, which says why on stderr.
     """
     skipped = [argument for commit in without for argument in ("--skip-commit", commit)]
-    span = [f"{since}..HEAD"] if since else []
     command: list[str | Path] = [CLIFF, "--config", CONFIG, "--strip", "all", *skipped, *span]
     # Otherwise it tells of each commit in another form, which most are.
     quiet = os.environ | {"RUST_LOG": "error"}

@@ -23,6 +23,12 @@ def postmaster(folder: Path) -> int:
     return int((folder / "data" / "postmaster.pid").read_text().split()[0])
 
 
+def write_own_process_id(folder: Path) -> None:
+    """Put this process in the place of the server, as when the system has used its number again."""
+    pid_file = folder / "data" / "postmaster.pid"
+    pid_file.write_text(pid_file.read_text().replace(str(postmaster(folder)), str(os.getpid()), 1))
+
+
 @pytest.fixture
 def killed(folder: Path, hold: Hold) -> Path:
     """The folder of a server that was killed, and its owner before it, after a commit."""
@@ -40,12 +46,6 @@ def test_a_killed_server_starts_again_with_all_commits(killed: Path) -> None:
     with Server(killed, OPTIONS) as server, psycopg.connect(server.url(role=OWNER)) as connection:
         assert connection.execute("SELECT i FROM t").fetchone() == (1,)
     assert not sockets.exists()
-
-
-def write_own_process_id(folder: Path) -> None:
-    """Put this process in the place of the server, as when the system has used its number again."""
-    pid_file = folder / "data" / "postmaster.pid"
-    pid_file.write_text(pid_file.read_text().replace(str(postmaster(folder)), str(os.getpid()), 1))
 
 
 def test_a_process_id_that_another_process_has_now_is_no_hindrance(killed: Path) -> None:

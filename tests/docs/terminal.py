@@ -12,7 +12,8 @@ from tests.docs.blocks import Block
 
 SECONDS = 900
 # Whoever pastes a block pastes the next one into the same terminal.
-STAYED = '[ "$PWD" = "$START" ] || { echo "it ends in $PWD, and the next begins there" >&2; exit 1; }'
+BEGIN = "began=$PWD"
+END = '[ "$PWD" = "$began" ] || { echo "it ends in $PWD, and the next begins there" >&2; exit 1; }'
 
 
 @dataclass
@@ -30,9 +31,9 @@ class Terminal:
         if block.until:
             return self._start(block, script)
         done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", f"{script}\n{STAYED}"],
+            ["bash", "-euo", "pipefail", "-c", f"{BEGIN}\n{script}\n{END}"],
             cwd=self.folder,
-            env={**os.environ, **self.environment, "START": str(self.folder.resolve())},
+            env={**os.environ, **self.environment},
             check=False,
             capture_output=True,
             text=True,
